@@ -1,0 +1,7 @@
+// The whole schema, one file per stage.
+export * from './access.ts';
+export * from './intake.ts';
+export * from './keyfigures.ts';
+export { declaredTables, type TableAccess, type TableKind } from './kind.ts';
+export * from './packages.ts';
+export * from './warehouse.ts';

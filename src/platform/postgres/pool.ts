@@ -1,0 +1,35 @@
+// Builds a connection pool whose rows are plain JavaScript values.
+import pg from 'pg';
+
+const INT8 = 20;
+const DATE = 1082;
+
+export interface PoolOptions {
+  readonly url: string;
+  readonly max: number;
+  /** Milliseconds after which PostgreSQL ends a statement. */
+  readonly statementTimeout: number;
+  readonly applicationName: string;
+}
+
+/** @returns a pool; int8 is parsed to number (no counter here reaches 2^53), dates stay text, numeric stays text. */
+export function createPool(options: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.max,
+    application_name: options.applicationName,
+    statement_timeout: options.statementTimeout,
+    idle_in_transaction_session_timeout: 60_000,
+    connectionTimeoutMillis: 10_000,
+    types: {
+      getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+        if (oid === INT8) return Number;
+        if (oid === DATE) return (text: string) => text;
+        return pg.types.getTypeParser(oid, format as 'text');
+      }) as typeof pg.types.getTypeParser,
+    },
+  });
+  // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
+  pool.on('error', () => {});
+  return pool;
+}

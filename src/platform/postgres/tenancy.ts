@@ -1,0 +1,120 @@
+// The only way to a municipality's rows: a transaction that has told PostgreSQL for whom it runs.
+// Forgetting a WHERE in a store does not leak: row-level security compares every row with that setting.
+import type pg from 'pg';
+import type { MunicipalityCode } from '../tenant.ts';
+
+/** A statement runner. Rows come with int8 as number, numeric as text, timestamps as Date. */
+export interface Tx {
+  /** Runs one statement and returns its rows. `name` makes it a named prepared statement. */
+  query<Row extends object>(text: string, values?: readonly unknown[], name?: string): Promise<Row[]>;
+}
+
+declare const tenantBrand: unique symbol;
+declare const systemBrand: unique symbol;
+declare const publishedBrand: unique symbol;
+
+/** For whom a transaction runs: the verified municipality, and the client for the audit log. */
+export interface Tenant {
+  readonly municipality: MunicipalityCode;
+  readonly clientId: string;
+  readonly requestId: string;
+}
+
+/** A transaction of one municipality; only `withTenant` makes one. */
+export interface TenantTx extends Tx {
+  readonly [tenantBrand]: true;
+  readonly tenant: Tenant;
+}
+
+/** A transaction over several municipalities, worker only; only `withSystem` makes one. */
+export interface SystemTx extends Tx {
+  readonly [systemBrand]: true;
+}
+
+/** A transaction that sees no municipality's rows: published and reference tables only. */
+export interface PublishedTx extends Tx {
+  readonly [publishedBrand]: true;
+}
+
+export interface TxOptions {
+  /** One snapshot for all statements of the transaction. */
+  readonly repeatableRead?: boolean;
+  readonly readOnly?: boolean;
+}
+
+function runner(client: pg.PoolClient): Tx {
+  return {
+    async query<Row extends object>(text: string, values: readonly unknown[] = [], name?: string) {
+      const result = await client.query<Row>({ text, values: [...values], ...(name === undefined ? {} : { name }) });
+      return result.rows;
+    },
+  };
+}
+
+function beginStatement(options: TxOptions): string {
+  return `begin${options.repeatableRead ? ' isolation level repeatable read' : ''}${options.readOnly ? ' read only' : ''}`;
+}
+
+async function inTransaction<T>(
+  pool: pg.Pool,
+  options: TxOptions,
+  setting: { municipality: string; systemReason: string },
+  fn: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query(beginStatement(options));
+    await client.query({
+      name: 'tenancy',
+      text: `select set_config('app.municipality', $1, true), set_config('app.system_reason', $2, true)`,
+      values: [setting.municipality, setting.systemReason],
+    });
+    const result = await fn(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    // A connection that cannot even roll back is thrown away, never handed to the next caller.
+    await client.query('rollback').catch((fault: Error) => {
+      broken = fault;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** Runs `fn` in a transaction that sees exactly `tenant.municipality`'s rows; commits when it resolves, rolls back when it throws. */
+export function withTenant<T>(
+  pool: pg.Pool,
+  tenant: Tenant,
+  fn: (tx: TenantTx) => Promise<T>,
+  options: TxOptions = {},
+): Promise<T> {
+  return inTransaction(pool, options, { municipality: tenant.municipality, systemReason: '' }, (client) =>
+    fn({ ...runner(client), tenant } as TenantTx),
+  );
+}
+
+/** Runs `fn` over several municipalities; the api role has no policy for it, so there it sees nothing. `reason` is for the reader and the server's log. */
+export function withSystem<T>(
+  pool: pg.Pool,
+  reason: string,
+  fn: (tx: SystemTx) => Promise<T>,
+  options: TxOptions = {},
+): Promise<T> {
+  return inTransaction(pool, options, { municipality: '', systemReason: reason }, (client) =>
+    fn(runner(client) as SystemTx),
+  );
+}
+
+/** Runs `fn` on published and reference tables; municipal tables look empty. */
+export function withPublished<T>(
+  pool: pg.Pool,
+  fn: (tx: PublishedTx) => Promise<T>,
+  options: TxOptions = {},
+): Promise<T> {
+  return inTransaction(pool, options, { municipality: '', systemReason: '' }, (client) =>
+    fn(runner(client) as PublishedTx),
+  );
+}
