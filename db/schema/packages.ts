@@ -1,6 +1,19 @@
 // Packages: a domain's tables for one municipality at one revision, and the files that are assembled from segments.
 import { sql } from 'drizzle-orm';
-import { bigint, char, foreignKey, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  char,
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import { declareTable } from './kind.ts';
 import { revision } from './warehouse.ts';
 

@@ -74,7 +74,9 @@ export interface Table {
   /** The natural key, in sort order; no key column is nullable. */
   readonly key: readonly string[];
   /** The period of a slice and the key column that it follows from (`year` from an integer, month or date; …). */
-  readonly period: { readonly kind: 'none' } | { readonly kind: Exclude<PeriodKind, 'none' | 'quarter'>; readonly from: string };
+  readonly period:
+    | { readonly kind: 'none' }
+    | { readonly kind: Exclude<PeriodKind, 'none' | 'quarter'>; readonly from: string };
   /** DuckDB expression over the columns: the DATE on which codes must be valid. Absent: validity is not checked. */
   readonly validAt?: string;
   /** The systems that can deliver this table. */

@@ -37,15 +37,11 @@ export const BUILD_PACKAGE: QueueDeclaration<OfDomain & { readonly packageId: st
 };
 
 /** packages: merge one table's Parquet file on its first demand. Key: package id and table. */
-export const BUILD_PARQUET: QueueDeclaration<
-  OfDomain & { readonly packageId: string; readonly table: string }
-> = { name: 'build-parquet', expireInSeconds: 1800, retryLimit: 3 };
+export const BUILD_PARQUET: QueueDeclaration<OfDomain & { readonly packageId: string; readonly table: string }> = {
+  name: 'build-parquet',
+  expireInSeconds: 1800,
+  retryLimit: 3,
+};
 
 /** All queues; the owner creates them in `migrate`. */
-export const QUEUES = [
-  REVISE,
-  COMPUTE_KEY_FIGURES,
-  PUBLISH_RELEASE,
-  BUILD_PACKAGE,
-  BUILD_PARQUET,
-] as const;
+export const QUEUES = [REVISE, COMPUTE_KEY_FIGURES, PUBLISH_RELEASE, BUILD_PACKAGE, BUILD_PARQUET] as const;

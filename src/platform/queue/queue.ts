@@ -14,12 +14,7 @@ export interface QueueDeclaration<Payload extends object> {
 /** Sends jobs inside a transaction of the caller. */
 export interface JobSender {
   /** Enqueues a job of `queue` under `key` (`615:skole`); it becomes visible with the caller's commit. */
-  send<Payload extends object>(
-    tx: Tx,
-    queue: QueueDeclaration<Payload>,
-    key: string,
-    payload: Payload,
-  ): Promise<void>;
+  send<Payload extends object>(tx: Tx, queue: QueueDeclaration<Payload>, key: string, payload: Payload): Promise<void>;
 }
 
 /** What a job handler is given. `signal` aborts when the worker stops or the job was taken away; a handler must then not publish. */
