@@ -1,0 +1,7 @@
+// Who may ask: verified tokens, scopes of routes, the tenant of a request, the audit log.
+export { MUNICIPALITY_REQUIRED, SCOPE_MISSING, TOKEN_EXPIRED, TOKEN_INVALID, TOKEN_MISSING } from './errors.ts';
+export { type Principal, principalOf, tenantOf } from './principal.ts';
+export { registerAccess, withScope } from './scope.ts';
+export { isScope, type RouteScope, SCOPES, type Scope } from './scopes.ts';
+export { type AuditObject, writeAudit } from './store.ts';
+export { createTokenVerifier, type TokenSettings, type TokenVerifier } from './verify-token.ts';

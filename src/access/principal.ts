@@ -1,0 +1,36 @@
+// Who is asking: the verified caller of a request, and the tenant that its work runs for.
+import type { FastifyRequest } from 'fastify';
+import { Problem } from '../platform/http/problem.ts';
+import type { Tenant } from '../platform/postgres/tenancy.ts';
+import type { MunicipalityCode } from '../platform/tenant.ts';
+import { MUNICIPALITY_REQUIRED, TOKEN_MISSING } from './errors.ts';
+import type { Scope } from './scopes.ts';
+
+/** A caller whose token was verified. */
+export interface Principal {
+  readonly clientId: string;
+  /** Null only for a token with scope `operator`. */
+  readonly municipality: MunicipalityCode | null;
+  readonly scopes: ReadonlySet<Scope>;
+  readonly expiresAt: Date;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the hook of `withScope`; null on public routes. */
+    principal: Principal | null;
+  }
+}
+
+/** @returns the verified caller. @throws Problem `token-missing` on a public route. */
+export function principalOf(request: FastifyRequest): Principal {
+  if (request.principal === null) throw new Problem(TOKEN_MISSING);
+  return request.principal;
+}
+
+/** @returns for whom the work of this request runs. @throws Problem `municipality-required` when the caller has no municipality. */
+export function tenantOf(request: FastifyRequest): Tenant {
+  const { clientId, municipality } = principalOf(request);
+  if (municipality === null) throw new Problem(MUNICIPALITY_REQUIRED);
+  return { municipality, clientId, requestId: request.id };
+}

@@ -1,0 +1,23 @@
+// The scopes of the service: what a token can allow, in one list.
+
+/** Every scope a token can carry, with what it allows. */
+export const SCOPES = {
+  'key-figures:read': 'Read released key figures of every municipality, and the own municipality’s newest values.',
+  'raw-data:read': 'Read the own municipality’s revisions and raw-data packages.',
+  'source:write': 'Make source deliveries for the own municipality.',
+  'source:read': 'See the own municipality’s source deliveries and their findings.',
+  'revision:restore': 'Bring back an earlier revision of the own municipality’s data.',
+  'cpr:read': 'Read CPR numbers of the own municipality’s packages, in addition to raw-data:read.',
+  operator: 'Operate the service: publish releases.',
+} as const satisfies Record<string, string>;
+
+/** A scope of a token. */
+export type Scope = keyof typeof SCOPES;
+
+/** What a route asks for: a scope, or nothing at all. */
+export type RouteScope = Scope | 'public';
+
+/** Whether `text` is a scope that this service knows. */
+export function isScope(text: string): text is Scope {
+  return Object.hasOwn(SCOPES, text);
+}

@@ -1,0 +1,86 @@
+// Makes the bare Fastify server: limits, timeouts, validation without coercion, problem answers, request ids.
+// Knows no route; app.ts registers those.
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify';
+import { problemSchema } from './answers.ts';
+import { answerClientError, registerErrorAnswers } from './error-handler.ts';
+
+/** The server as stages see it: request types follow from the TypeBox schemas of a route. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Scheme, host and port under which users reach the service, without a trailing slash; the Host header is never used. */
+    publicOrigin: string;
+  }
+}
+
+export interface HttpAppOptions {
+  readonly publicOrigin: string;
+  readonly logger: FastifyBaseLogger;
+  /** Milliseconds for the whole request, an upload included. */
+  readonly requestTimeout: number;
+  /** Open connections beyond this many are refused. */
+  readonly maxConnections: number;
+}
+
+/** JSON bodies are small; files are streamed and limited by the operation that takes them. */
+export const JSON_BODY_LIMIT = 64 * 1024;
+const HEADERS_TIMEOUT = 15_000;
+const IDLE_TIMEOUT = 72_000;
+
+/** Sent with every answer. Nothing here is a page, so nothing may be run, framed or sniffed; `/docs` widens the policy for itself. */
+const ANSWER_HEADERS = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000; includeSubDomains',
+  'x-content-type-options': 'nosniff',
+};
+
+/** @returns a server that is not listening yet and has no routes. */
+export function createHttpApp(options: HttpAppOptions): App {
+  const app = fastify({
+    loggerInstance: options.logger,
+    disableRequestLogging: true,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    bodyLimit: JSON_BODY_LIMIT,
+    requestTimeout: options.requestTimeout,
+    keepAliveTimeout: IDLE_TIMEOUT,
+    // A stop is drained by hand (shutdown.ts); until then answers go on.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    // Without these two a header or body that drips in would be waited for without end.
+    http: { headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: 5_000 },
+    clientErrorHandler: answerClientError,
+    routerOptions: { maxParamLength: 200 },
+    ajv: {
+      customOptions: {
+        removeAdditional: false,
+        coerceTypes: false,
+        useDefaults: true,
+        allErrors: false,
+        // The parent schema says what was expected; the data beside it is never read.
+        verbose: true,
+      },
+    },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.server.maxConnections = options.maxConnections;
+  app.decorate('publicOrigin', options.publicOrigin);
+  app.addSchema(problemSchema);
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(ANSWER_HEADERS).header('request-id', request.id);
+    done();
+  });
+  registerErrorAnswers(app);
+  return app;
+}

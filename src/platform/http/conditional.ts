@@ -1,0 +1,38 @@
+// Conditional answers: a strong ETag over the bytes, 304 when the client has them already. HEAD is Fastify's own GET without the bytes.
+import { createHash } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** What the answer depends on besides the address, for caches between us and the client. */
+const VARY = 'Accept, Accept-Language';
+
+/** @returns the strong ETag of a body, quotes included: sha256 as hex. */
+export function etagOf(body: Buffer): string {
+  return `"${createHash('sha256').update(body).digest('hex')}"`;
+}
+
+/** Whether an `If-None-Match` or `If-Match` list names `etag`; `weak` also takes `W/` forms of it, as If-None-Match does (RFC 9110, 13.1). */
+export function matchesEtag(list: string, etag: string, weak: boolean): boolean {
+  if (list === etag || list.trim() === '*') return true;
+  return list.split(',').some((item) => {
+    const tag = item.trim();
+    return tag === etag || (weak && tag === `W/${etag}`);
+  });
+}
+
+/**
+ * Sends bytes with their ETag, or 304 when the client names that ETag.
+ * @param etag strong ETag kept with the bytes; computed when absent.
+ */
+export function sendBody(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  body: Buffer,
+  mediaType: string,
+  etag: string = etagOf(body),
+): FastifyReply {
+  reply.header('etag', etag).header('vary', VARY);
+  if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'private, no-cache');
+  const known = request.headers['if-none-match'];
+  if (known !== undefined && matchesEtag(known, etag, true)) return reply.code(304).send();
+  return reply.header('content-type', mediaType).send(body);
+}

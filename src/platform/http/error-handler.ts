@@ -1,0 +1,94 @@
+// Turns whatever goes wrong into a problem answer. No text of a library or of the database ever leaves through here.
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyReply } from 'fastify';
+import type { App } from './app.ts';
+import {
+  BODY_TOO_LARGE,
+  INTERNAL_ERROR,
+  INVALID_REQUEST,
+  REQUEST_TIMEOUT,
+  UNAVAILABLE,
+  UNSUPPORTED_MEDIA_TYPE,
+} from './errors.ts';
+import { NOT_FOUND, Problem } from './problem.ts';
+import { faultsOf } from './request-faults.ts';
+
+const RETRY_AFTER = { 'retry-after': '5' };
+
+/** Errors of connections and of a database that is starting, stopping, full or too slow: PostgreSQL classes 08, 53, 57 and socket codes. */
+const PASSING_FAULT = /^(?:08|53|57)[0-9A-Z]{3}$|^(?:ECONN|ETIMEDOUT|EPIPE|EAI_)/;
+
+/** Answers unknown routes and thrown errors as problems, for the whole server. */
+export function registerErrorAnswers(app: App): void {
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, new Problem(NOT_FOUND)));
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const problem = problemOf(error);
+    if (problem.type.status >= 500) request.log.error({ code: codeOf(error) }, 'request failed');
+    // The rest of a body that is not wanted is not waited for.
+    if (!request.raw.complete) reply.header('connection', 'close');
+    return sendProblem(reply, problem);
+  });
+}
+
+function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  return reply
+    .code(problem.type.status)
+    .headers({ 'cache-control': 'no-store', ...problem.headers })
+    .type('application/problem+json')
+    .serializer((text: string) => text)
+    .send(JSON.stringify(problem.toBody()));
+}
+
+/** The problem that tells of an error as much as its sender may know. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const { validation, validationContext } = error as FastifyError;
+  if (validation !== undefined) return invalidRequest(faultsOf(validation, validationContext ?? 'body'));
+  switch (codeOf(error)) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new Problem(BODY_TOO_LARGE);
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new Problem(UNSUPPORTED_MEDIA_TYPE);
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+      return invalidRequest([{ place: 'body', expected: 'a JSON document' }]);
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return invalidRequest([{ place: 'header/content-length', expected: 'the length of the body' }]);
+    case 'FST_ERR_BAD_URL':
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return new Problem(NOT_FOUND);
+  }
+  if (isPassingFault(error)) return new Problem(UNAVAILABLE, undefined, {}, RETRY_AFTER);
+  return new Problem(INTERNAL_ERROR);
+}
+
+function invalidRequest(faults: readonly { place: string; expected: string }[]): Problem {
+  return new Problem(INVALID_REQUEST, undefined, { faults });
+}
+
+function isPassingFault(error: unknown): boolean {
+  return PASSING_FAULT.test(codeOf(error)) || (error as Error)?.message === 'timeout exceeded when trying to connect';
+}
+
+/** The code of an error, which is safe to log, or its class; never its message. */
+export function codeOf(error: unknown): string {
+  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
+  return typeof code === 'string' ? code : typeof name === 'string' ? name : 'unknown';
+}
+
+/** Answers a connection whose bytes are no HTTP request, or came too slowly; then closes it. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const slow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const problem = slow
+    ? new Problem(REQUEST_TIMEOUT)
+    : invalidRequest([{ place: 'request', expected: 'HTTP/1.1 with headers of at most 16 KiB' }]);
+  const body = JSON.stringify(problem.toBody());
+  const status = slow ? '408 Request Timeout' : '400 Bad Request';
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
