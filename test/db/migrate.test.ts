@@ -1,0 +1,41 @@
+// Migrations: an empty database comes up, twice is as good as once, two at a time do not collide, and the schema in code is the schema in SQL.
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import t from 'tap';
+import { migrate } from '../../db/migrate.ts';
+import { declaredTables } from '../../db/schema/index.ts';
+import { createEmptyDatabase, migrateOptions } from '../harness/database.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+t.test('an empty database, two migrations at once, and once more', async (t) => {
+  const { ownerUrl } = await createEmptyDatabase(t);
+  await Promise.all([migrate(migrateOptions(ownerUrl)), migrate(migrateOptions(ownerUrl))]);
+  await migrate(migrateOptions(ownerUrl));
+  const client = new pg.Client({ connectionString: ownerUrl });
+  await client.connect();
+  t.teardown(() => client.end());
+  const { rows } = await client.query(
+    `select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by 1`,
+  );
+  t.same(
+    rows.map(({ relname }) => relname),
+    [...declaredTables().keys()].sort(),
+  );
+});
+
+t.test('the migrations give the schema that the code declares', async (t) => {
+  const folder = mkdtempSync(join(ROOT, 'db', '.drift-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  cpSync(join(ROOT, 'db/migrations'), folder, { recursive: true });
+  const before = readdirSync(folder);
+  execFileSync(
+    join(ROOT, 'node_modules/.bin/drizzle-kit'),
+    ['generate', '--dialect', 'postgresql', '--schema', './db/schema/*.ts', '--out', `./db/${folder.split('/').pop()}`],
+    { cwd: ROOT },
+  );
+  t.same(readdirSync(folder), before, 'no further migration is needed');
+});

@@ -1,0 +1,93 @@
+// Tenancy in PostgreSQL: what a transaction sees and may write, whatever SQL it runs.
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import t from 'tap';
+import { createPool } from '../../src/platform/postgres/pool.ts';
+import { type Tx, withPublished, withSystem, withTenant } from '../../src/platform/postgres/tenancy.ts';
+import { municipalityCodeOf } from '../../src/platform/tenant.ts';
+import { createTestDatabase } from '../harness/database.ts';
+
+const HORSENS = municipalityCodeOf('615');
+const VIBORG = municipalityCodeOf('791');
+
+t.test('tenancy', async (t) => {
+  const database = await createTestDatabase(t);
+  const pools = {
+    api: createPool({ url: database.apiUrl, max: 2, statementTimeout: 5000, applicationName: 'test' }),
+    worker: createPool({ url: database.workerUrl, max: 2, statementTimeout: 5000, applicationName: 'test' }),
+  };
+  t.teardown(() => Promise.all([pools.api.end(), pools.worker.end()]));
+  const tenant = (municipality: typeof HORSENS) => ({ municipality, clientId: 'c', requestId: 'r' });
+  const insert = (tx: Tx, municipality: string) =>
+    tx.query(
+      `insert into source_delivery (municipality_code, source_delivery_id, domain, kind, source_system, period_from, period_to, client_id)
+       values ($1, $2, 'd', 'total', 's', '2024-01', '2024-12', 'c')`,
+      [municipality, randomUUID()],
+    );
+  const count = async (tx: Tx) => (await tx.query<{ n: number }>('select count(*) as n from source_delivery'))[0]?.n;
+
+  for (const code of [HORSENS, VIBORG]) await withTenant(pools.api, tenant(code), (tx) => insert(tx, code));
+
+  await t.test('a statement without WHERE sees one municipality', async (t) => {
+    t.equal(await withTenant(pools.api, tenant(HORSENS), count), 1);
+    t.equal(await withTenant(pools.worker, tenant(HORSENS), count), 1);
+  });
+
+  await t.test('writing for another municipality is refused', async (t) => {
+    await t.rejects(
+      withTenant(pools.api, tenant(HORSENS), (tx) => insert(tx, VIBORG)),
+      { code: '42501' },
+    );
+    await withTenant(pools.api, tenant(HORSENS), (tx) => tx.query(`update source_delivery set failure = 'x'`));
+    const rows = await withTenant(pools.api, tenant(VIBORG), (tx) =>
+      tx.query<{ failure: string | null }>('select failure from source_delivery'),
+    );
+    t.same(rows, [{ failure: null }]);
+  });
+
+  await t.test('only the worker sees several, and only inside withSystem', async (t) => {
+    t.equal(await withSystem(pools.worker, 'test', count), 2);
+    t.equal(await withSystem(pools.api, 'test', count), 0, 'the api role has no policy for it');
+    t.equal(await withPublished(pools.worker, count), 0);
+  });
+
+  await t.test('nothing set, and nothing left after a transaction, matches no row', async (t) => {
+    const client = new pg.Client({ connectionString: database.apiUrl });
+    await client.connect();
+    t.teardown(() => client.end());
+    const seen = async () => Number((await client.query('select count(*) from source_delivery')).rows[0].count);
+    t.equal(await seen(), 0);
+    await client.query('begin');
+    await client.query(`select set_config('app.municipality', '615', true)`);
+    t.equal(await seen(), 1);
+    await client.query('commit');
+    t.equal(await seen(), 0);
+  });
+
+  await t.test('the api role cannot turn the protection off', async (t) => {
+    for (const statement of [
+      'alter table source_delivery disable row level security',
+      'set role flis_owner',
+      'create table x ()',
+      'truncate source_delivery',
+      'delete from source_delivery',
+      `copy source_delivery to program 'cat'`,
+    ]) {
+      await t.rejects(
+        withTenant(pools.api, tenant(HORSENS), (tx) => tx.query(statement)),
+        { code: '42501' },
+        statement,
+      );
+    }
+  });
+
+  await t.test('a failed transaction leaves nothing, and its connection goes on', async (t) => {
+    await t.rejects(
+      withTenant(pools.api, tenant(HORSENS), async (tx) => {
+        await insert(tx, HORSENS);
+        throw new Error('no');
+      }),
+    );
+    t.equal(await withTenant(pools.api, tenant(HORSENS), count), 1);
+  });
+});

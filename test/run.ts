@@ -1,0 +1,28 @@
+// `npm test`: starts the shared PostgreSQL, runs tap over the given files (all by default), ends the server, and closes with `N passed, N failed`.
+import { spawn } from 'node:child_process';
+import { prepareTestServer, removeTestServer } from './harness/database.ts';
+
+/** Counts of the closing comment of a TAP stream: `# { total: 6, pass: 5, fail: 1 }`. */
+const TOTALS = /^# \{ total: \d+(.*)\}$/m;
+
+await prepareTestServer();
+const { code, output } = await runTap(process.argv.slice(2));
+await removeTestServer();
+const totals = TOTALS.exec(output)?.[1] ?? '';
+const count = (name: string) => Number(new RegExp(`${name}: (\\d+)`).exec(totals)?.[1] ?? 0);
+const skipped = count('skip');
+process.stdout.write(
+  `\n${count('pass')} passed, ${count('fail')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`,
+);
+process.exitCode = code === 0 && count('pass') > 0 ? 0 : 1;
+
+/** tap prints its totals last, so only the end of its output is kept. */
+function runTap(files: readonly string[]): Promise<{ code: number; output: string }> {
+  const tap = spawn('tap', ['run', '--reporter=tap', ...files], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  tap.stdout.on('data', (chunk: Buffer) => {
+    process.stdout.write(chunk);
+    output = (output + chunk.toString()).slice(-10_000);
+  });
+  return new Promise((done) => tap.on('close', (code) => done({ code: code ?? 1, output })));
+}
