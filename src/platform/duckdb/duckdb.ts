@@ -1,0 +1,167 @@
+// DuckDB for one job: an instance of its own, in a folder of its own, locked into that folder and the folders the job names.
+// Only workers use it. It keeps nothing: the folder (spill holds person data) is deleted at the end, and the next worker sweeps what a killed one left.
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { DuckDBDateValue, DuckDBDecimalValue, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+
+export interface DuckDbOptions {
+  /** Folder of this machine under which each job gets a folder; not shared between machines or containers. */
+  readonly tempRoot: string;
+  /** Folders that the job may read besides its own. */
+  readonly allowedDirectories: readonly string[];
+  readonly memoryLimitMb: number;
+  readonly threads: number;
+  /** Aborting interrupts the running statement. */
+  readonly signal?: AbortSignal;
+}
+
+/** A value for a `$1` parameter. */
+export type DuckDbParameter = string | number | bigint | boolean | null;
+
+export interface Duck {
+  /** The job's own folder: readable and writable from SQL, deleted at the end. */
+  readonly folder: string;
+  /** Runs one or more statements; parameters (`$1` …) go with a single one. @throws DuckDbError */
+  run(sql: string, parameters?: readonly DuckDbParameter[]): Promise<void>;
+  /** Runs a query. Integers come as number when safe, else text; DECIMAL as exact text; DATE as ISO text. @throws DuckDbError */
+  all<Row extends object>(sql: string, parameters?: readonly DuckDbParameter[]): Promise<Row[]>;
+}
+
+/** Kinds of error whose text names SQL, never a value of the data. */
+const SAFE_TEXTS = ['Parser Error', 'Binder Error', 'Catalog Error', 'Permission Error', 'Out of Memory Error'];
+
+/** A refused statement. `kind` is DuckDB's class, e.g. `Conversion Error`; texts that may print values of the data are left out. */
+export class DuckDbError extends Error {
+  readonly kind: string;
+
+  constructor(error: unknown) {
+    const text = error instanceof Error ? error.message : String(error);
+    const kind = /^[A-Z][A-Za-z -]*? Error|^INTERRUPT/.exec(text)?.[0] ?? 'Error';
+    super(SAFE_TEXTS.includes(kind) ? text : `DuckDB refused a statement: ${kind}`);
+    this.name = 'DuckDbError';
+    this.kind = kind;
+  }
+}
+
+/** Quotes a name of a table, view or column. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Quotes a text literal, for the places where DuckDB takes no parameter (views, COPY, SET). */
+export function quoteText(text: string): string {
+  if (text.includes('\0')) throw new TypeError('a NUL character cannot be quoted');
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** `['/a', 'b']` as a list literal, e.g. for `read_parquet(['…', '…'])` inside a view. */
+export function quoteList(texts: readonly string[]): string {
+  return `[${texts.map(quoteText).join(', ')}]`;
+}
+
+const PREFIX = 'duckdb';
+/** Tells this process's folders from those of an earlier process with the same id. */
+const PROCESS_TOKEN = randomUUID().slice(0, 8);
+
+function toPlain(value: DuckDBValue): unknown {
+  if (typeof value === 'bigint') {
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : value.toString();
+  }
+  if (value instanceof DuckDBDecimalValue || value instanceof DuckDBDateValue) return value.toString();
+  return value;
+}
+
+function plainRow<Row extends object>(row: Record<string, DuckDBValue>): Row {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toPlain(value)])) as Row;
+}
+
+/**
+ * Runs `fn` with a sandboxed DuckDB: it reads `allowedDirectories` and its own folder, nothing else of the machine or the network,
+ * and cannot be unlocked. Closed, and the folder deleted, whatever happens.
+ */
+export async function withDuckDb<T>(options: DuckDbOptions, fn: (duck: Duck) => Promise<T>): Promise<T> {
+  const folder = resolve(options.tempRoot, `${PREFIX}-${process.pid}-${PROCESS_TOKEN}-${randomUUID()}`);
+  await mkdir(join(folder, 'spill'), { recursive: true, mode: 0o700 });
+  try {
+    options.signal?.throwIfAborted();
+    const instance = await DuckDBInstance.create(':memory:', {
+      threads: String(options.threads),
+      memory_limit: `${options.memoryLimitMb}MB`,
+      temp_directory: join(folder, 'spill'),
+    });
+    try {
+      return await runSandboxed(instance, folder, options, fn);
+    } finally {
+      instance.closeSync();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function runSandboxed<T>(
+  instance: DuckDBInstance,
+  folder: string,
+  options: DuckDbOptions,
+  fn: (duck: Duck) => Promise<T>,
+): Promise<T> {
+  const connection = await instance.connect();
+  const interrupt = () => connection.interrupt();
+  options.signal?.addEventListener('abort', interrupt);
+  const attempt = async <R>(statement: () => Promise<R>): Promise<R> => {
+    options.signal?.throwIfAborted();
+    try {
+      return await statement();
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      throw new DuckDbError(error);
+    }
+  };
+  const duck: Duck = {
+    folder,
+    async run(sql, parameters) {
+      await attempt(() => connection.run(sql, parameters && [...parameters]));
+    },
+    async all<Row extends object>(sql: string, parameters?: readonly DuckDbParameter[]) {
+      const reader = await attempt(() => connection.runAndReadAll(sql, parameters && [...parameters]));
+      return reader.getRowObjects().map((row) => plainRow<Row>(row));
+    },
+  };
+  try {
+    // In this order: once external access is off the list is fixed, and once the configuration is locked nothing can be turned on again.
+    const directories = [folder, ...options.allowedDirectories.map((directory) => resolve(directory))];
+    await duck.run(`SET allowed_directories = ${quoteList(directories)}`);
+    await duck.run('SET enable_external_access = false');
+    await duck.run('SET lock_configuration = true');
+    return await fn(duck);
+  } finally {
+    options.signal?.removeEventListener('abort', interrupt);
+    connection.closeSync();
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Deletes the job folders that dead workers left under `tempRoot`; run at worker start. @returns how many were deleted. */
+export async function sweepTempFolders(tempRoot: string): Promise<number> {
+  await mkdir(tempRoot, { recursive: true, mode: 0o700 });
+  let deleted = 0;
+  for (const name of await readdir(tempRoot)) {
+    const [prefix, pid, token] = name.split('-');
+    if (prefix !== PREFIX) continue;
+    const living = Number(pid) === process.pid ? token === PROCESS_TOKEN : isAlive(Number(pid));
+    if (living) continue;
+    await rm(join(tempRoot, name), { recursive: true, force: true });
+    deleted += 1;
+  }
+  return deleted;
+}

@@ -1,0 +1,19 @@
+// The face of the idea: what stages may use of slices, segments and the reading of revisions.
+export { type Assembled, assembleGzip, assembleZip, type ZipEntry } from './assemble-archive.ts';
+export { headerLine } from './canonical-csv.ts';
+export { combineCrc32 } from './combine-crc32.ts';
+export { DELTA_COLUMNS, diffSlices } from './diff-slices.ts';
+export { digestParts, readParts } from './read-parts.ts';
+export { literalSegment, type Part, type Segment, segmentOf } from './segment.ts';
+export {
+  columnSqlType,
+  type HeldSlice,
+  identityTableOf,
+  isIdentityTable,
+  type Slice,
+  type SliceDiff,
+  type SlicePair,
+  schemaHashOf,
+} from './slice.ts';
+export { latestRevision, readRevision, readSlicePairs, revisionAt } from './store.ts';
+export { type SliceSpec, writeSlice, writeSlices } from './write-slices.ts';

@@ -1,0 +1,40 @@
+// A segment: a run of raw deflate that ends with a full flush, so that segments can be joined into one gzip member or ZIP entry.
+// This file knows how a segment is described and joined arithmetically; it reads no storage.
+import { Buffer } from 'node:buffer';
+import { crc32, deflateRawSync, constants as zlib } from 'node:zlib';
+import type { Slice, SliceDiff } from './slice.ts';
+
+/** Bytes of an assembled file: literal bytes (base64), or a range of a stored object, both ends inclusive. */
+export type Part =
+  | { readonly literal: string }
+  | { readonly key: string; readonly start: number; readonly end: number };
+
+/** A segment as archives need it: where its bytes are, and length and CRC-32 of the plain text it stands for. */
+export interface Segment {
+  readonly part: Part;
+  readonly bytes: number;
+  readonly plainBytes: number;
+  readonly plainCrc32: number;
+}
+
+/** The stored segment of a slice or of a difference. */
+export function segmentOf(slice: Slice | SliceDiff): Segment {
+  return {
+    part: { key: slice.segmentKey, start: 0, end: slice.segmentBytes - 1 },
+    bytes: slice.segmentBytes,
+    plainBytes: slice.csvBytes,
+    plainCrc32: slice.csvCrc32,
+  };
+}
+
+/** A small text (a header line, a descriptor) as a segment that travels inside the list of parts. */
+export function literalSegment(text: string): Segment {
+  const plain = Buffer.from(text, 'utf8');
+  const deflated = deflateRawSync(plain, { level: 6, finishFlush: zlib.Z_FULL_FLUSH });
+  return {
+    part: { literal: deflated.toString('base64') },
+    bytes: deflated.length,
+    plainBytes: plain.length,
+    plainCrc32: crc32(plain),
+  };
+}
