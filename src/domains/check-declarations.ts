@@ -1,0 +1,27 @@
+// Checks all declarations against each other and reports every fault at once, so that the author of a domain
+// needs one start to see them all. Knows the vocabulary of definition.ts, no domain; runs no SQL.
+import { checkKeyFigure } from './check-key-figures.ts';
+import { checkRule } from './check-rules.ts';
+import { checkTable } from './check-tables.ts';
+import { makeReport, type TablesByName } from './declaration-report.ts';
+import type { Domain } from './definition.ts';
+
+/** @returns every fault of the declarations of `domains` as a sentence; none when they are sound. */
+export function checkDeclarations(domains: readonly Domain[]): string[] {
+  const faults: string[] = [];
+  const report = makeReport(faults);
+  const tables: TablesByName = new Map(
+    domains.flatMap((domain) => domain.tables.map((table) => [table.name, table] as const)),
+  );
+  for (const domain of domains) {
+    report.unique('domain', domain.id, domain.id);
+    report.texts(domain.id, { title: domain.title, description: domain.description });
+    if (!/^[a-z][a-z0-9-]*$/.test(domain.id))
+      report.fault(domain.id, 'the id must be lower-case letters, digits and -');
+    if (domain.sources.length === 0) report.fault(domain.id, 'names no source system');
+    for (const table of domain.tables) checkTable(domain, table, report);
+    for (const rule of domain.rules) checkRule(domain, rule, report);
+    for (const keyFigure of domain.keyFigures) checkKeyFigure(domain, keyFigure, tables, report);
+  }
+  return faults;
+}

@@ -1,0 +1,41 @@
+// The part of the declaration check that looks at one quality rule.
+import { checkReads, type Report } from './declaration-report.ts';
+import type { Domain, Rule } from './definition.ts';
+
+/** Ids of the structure checks that every file passes through before any declared rule. */
+const STRUCTURE_RULES = [
+  'municipality',
+  'type',
+  'required',
+  'code',
+  'code-validity',
+  'duplicate-key',
+  'outside-span',
+  'cpr',
+  'cpr-modulus',
+  'cpr-replacement',
+  'parse',
+  'op',
+  'inflation-limit',
+  'thousands-separator',
+  'delete-absent',
+];
+
+/** Faults one rule of a domain. A rule reads its own domain's tables only. */
+export function checkRule(domain: Domain, rule: Rule, report: Report): void {
+  const where = `${domain.id} / rule ${rule.id}`;
+  report.unique('rule', `${domain.id}/${rule.id}`, where);
+  report.texts(where, { title: rule.title, message: rule.message });
+  if (!/^[A-Za-z0-9][A-Za-z0-9-]*$/.test(rule.id)) report.fault(where, 'the id must be letters, digits and -');
+  if (STRUCTURE_RULES.includes(rule.id)) report.fault(where, 'the id belongs to a structure check');
+  const table = domain.tables.find((one) => one.name === rule.table);
+  if (table === undefined) report.fault(where, `is about the unknown table '${rule.table}'`);
+  else if (rule.column !== undefined && !table.columns.some((column) => column.name === rule.column)) {
+    report.fault(where, `is about the unknown column '${rule.table}.${rule.column}'`);
+  }
+  const sql = rule.scope === 'row' ? rule.violation : rule.query;
+  if (sql.trim() === '') report.fault(where, 'has no SQL');
+  if (rule.scope === 'domain') {
+    checkReads(where, rule.bucket, rule.reads, new Map(domain.tables.map((one) => [one.name, one])), report);
+  }
+}
