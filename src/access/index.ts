@@ -3,5 +3,6 @@ export { MUNICIPALITY_REQUIRED, SCOPE_MISSING, TOKEN_EXPIRED, TOKEN_INVALID, TOK
 export { type Principal, principalOf, tenantOf } from './principal.ts';
 export { registerAccess, withScope } from './scope.ts';
 export { isScope, type RouteScope, SCOPES, type Scope } from './scopes.ts';
+export { createSigningKey, type Signer, type SigningKey, signToken, type TokenClaims } from './sign-token.ts';
 export { type AuditObject, writeAudit } from './store.ts';
 export { createTokenVerifier, type TokenSettings, type TokenVerifier } from './verify-token.ts';

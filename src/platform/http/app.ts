@@ -3,9 +3,16 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  LogController,
+  type RawServerDefault,
+} from 'fastify';
 import { problemSchema } from './answers.ts';
-import { answerClientError, registerErrorAnswers } from './error-handler.ts';
+import { answerClientError, registerErrorAnswers, sendProblem } from './error-handler.ts';
+import { NOT_FOUND, Problem } from './problem.ts';
 
 /** The server as stages see it: request types follow from the TypeBox schemas of a route. */
 export type App = FastifyInstance<
@@ -50,7 +57,9 @@ const ANSWER_HEADERS = {
 export function createHttpApp(options: HttpAppOptions): App {
   const app = fastify({
     loggerInstance: options.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
+    // A child logger per request costs more than the line it writes; lines name the request themselves.
+    childLoggerFactory: (logger) => logger,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     bodyLimit: JSON_BODY_LIMIT,
@@ -62,6 +71,11 @@ export function createHttpApp(options: HttpAppOptions): App {
     // Without these two a header or body that drips in would be waited for without end.
     http: { headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: 5_000 },
     clientErrorHandler: answerClientError,
+    // An address that cannot be decoded is one more that does not exist.
+    frameworkErrors: (_error, request, reply) => {
+      setAnswerHeaders(request.id, reply as FastifyReply);
+      sendProblem(reply as FastifyReply, new Problem(NOT_FOUND));
+    },
     routerOptions: { maxParamLength: 200 },
     ajv: {
       customOptions: {
@@ -78,9 +92,13 @@ export function createHttpApp(options: HttpAppOptions): App {
   app.decorate('publicOrigin', options.publicOrigin);
   app.addSchema(problemSchema);
   app.addHook('onRequest', (request, reply, done) => {
-    reply.headers(ANSWER_HEADERS).header('request-id', request.id);
+    setAnswerHeaders(request.id, reply);
     done();
   });
   registerErrorAnswers(app);
   return app;
+}
+
+function setAnswerHeaders(requestId: string, reply: FastifyReply): void {
+  reply.headers(ANSWER_HEADERS).header('request-id', requestId);
 }

@@ -1,6 +1,7 @@
 // Turns whatever goes wrong into a problem answer. No text of a library or of the database ever leaves through here.
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply } from 'fastify';
+import { codeOf } from '../error-code.ts';
 import type { App } from './app.ts';
 import {
   BODY_TOO_LARGE,
@@ -23,14 +24,15 @@ export function registerErrorAnswers(app: App): void {
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, new Problem(NOT_FOUND)));
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const problem = problemOf(error);
-    if (problem.type.status >= 500) request.log.error({ code: codeOf(error) }, 'request failed');
+    if (problem.type.status >= 500) request.log.error({ request: request.id, code: codeOf(error) }, 'request-failed');
     // The rest of a body that is not wanted is not waited for.
     if (!request.raw.complete) reply.header('connection', 'close');
     return sendProblem(reply, problem);
   });
 }
 
-function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+/** Answers with a problem. */
+export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   return reply
     .code(problem.type.status)
     .headers({ 'cache-control': 'no-store', ...problem.headers })
@@ -68,12 +70,6 @@ function invalidRequest(faults: readonly { place: string; expected: string }[]):
 
 function isPassingFault(error: unknown): boolean {
   return PASSING_FAULT.test(codeOf(error)) || (error as Error)?.message === 'timeout exceeded when trying to connect';
-}
-
-/** The code of an error, which is safe to log, or its class; never its message. */
-export function codeOf(error: unknown): string {
-  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
-  return typeof code === 'string' ? code : typeof name === 'string' ? name : 'unknown';
 }
 
 /** Answers a connection whose bytes are no HTTP request, or came too slowly; then closes it. */
