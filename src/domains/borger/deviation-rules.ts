@@ -1,0 +1,94 @@
+// Rules of `borger` that compare a month with earlier months: DQ07 (the last three delivered months) and DQ24 (own last year).
+// All comparisons are in whole numbers, so a limit is met exactly.
+import { shiftPeriod } from '../../platform/time/period.ts';
+import type { Rule, SliceReads } from '../definition.ts';
+
+/** What a deviation rule measures: `months` yields `maaned` and `size`; `least` is the mean size from which it speaks. */
+interface Measured {
+  readonly table: string;
+  readonly suffix: string;
+  readonly months: string;
+  readonly least: number;
+}
+
+function thisAndLastYear(table: string): SliceReads {
+  return { [table]: (year) => [shiftPeriod(year, -1), year] };
+}
+
+/** Months whose size lies more than `above` % (and at most `upTo` %) from the mean of the three delivered months before. */
+function deviationQuery(measured: Measured, above: number, upTo?: number): string {
+  const deviation = 'abs(size * 3 - total) * 100';
+  return `
+    with months as (${measured.months}),
+    compared as (
+      select maaned, size,
+        sum(size) over earlier as total, count(*) over earlier as months
+      from months window earlier as (order by maaned rows between 3 preceding and 1 preceding)
+    )
+    select maaned as reference,
+      'antal ' || size || ', gennemsnit ' || (total // 3) as detail_da,
+      'count ' || size || ', mean ' || (total // 3) as detail_en
+    from compared
+    where months = 3 and total >= ${measured.least * 3} and left(maaned, 4) = getvariable('bucket')
+      and ${deviation} > total * ${above} ${upTo === undefined ? '' : `and ${deviation} <= total * ${upTo}`}
+    order by maaned`;
+}
+
+/** DQ07 as a warning above 20 % and an error above 50 %. */
+export function deviationRules(measured: Measured): Rule[] {
+  const common = {
+    scope: 'domain',
+    table: measured.table,
+    bucket: 'year',
+    reads: thisAndLastYear(measured.table),
+  } as const;
+  return [
+    {
+      ...common,
+      id: `DQ07-${measured.suffix}-20`,
+      severity: 'warning',
+      title: { da: 'Afviger over 20 % fra de seneste tre måneder', en: 'Over 20 % from the last three months' },
+      message: {
+        da: 'Antallet afviger mere end 20 % fra gennemsnittet af de tre foregående leverede måneder. Kontrollér, at leverancen er fuldstændig.',
+        en: 'The count is more than 20 % from the mean of the three delivered months before. Check that the delivery is complete.',
+      },
+      query: deviationQuery(measured, 20, 50),
+    },
+    {
+      ...common,
+      id: `DQ07-${measured.suffix}-50`,
+      severity: 'error',
+      title: { da: 'Afviger over 50 % fra de seneste tre måneder', en: 'Over 50 % from the last three months' },
+      message: {
+        da: 'Antallet afviger mere end 50 % fra gennemsnittet af de tre foregående leverede måneder. Lever måneden igen.',
+        en: 'The count is more than 50 % from the mean of the three delivered months before. Deliver the month again.',
+      },
+      query: deviationQuery(measured, 50),
+    },
+  ];
+}
+
+/** DQ24 for the population: a month more than 25 % from the same month of the year before. */
+export const lastYearRule: Rule = {
+  id: 'DQ24-folketal',
+  severity: 'warning',
+  scope: 'domain',
+  table: 'bor_befolkning',
+  bucket: 'year',
+  reads: thisAndLastYear('bor_befolkning'),
+  title: { da: 'Folketallet afviger over 25 % fra året før', en: 'Population over 25 % from the year before' },
+  message: {
+    da: 'Folketallet afviger mere end 25 % fra samme måned året før. Kontrollér måneden.',
+    en: 'The population is more than 25 % from the same month of the year before. Check the month.',
+  },
+  query: `
+    with months as (select maaned, sum(antal) as size from bor_befolkning group by maaned)
+    select now.maaned as reference,
+      'antal ' || now.size || ', året før ' || before.size as detail_da,
+      'count ' || now.size || ', the year before ' || before.size as detail_en
+    from months now
+    join months before on right(now.maaned, 2) = right(before.maaned, 2)
+      and left(now.maaned, 4)::integer = left(before.maaned, 4)::integer + 1
+    where left(now.maaned, 4) = getvariable('bucket') and abs(now.size - before.size) * 100 > before.size * 25
+    order by now.maaned`,
+};
