@@ -10,12 +10,24 @@ export interface PoolOptions {
   /** Milliseconds after which PostgreSQL ends a statement. */
   readonly statementTimeout: number;
   readonly applicationName: string;
+  /** False behind a transaction pooler: it gives each transaction another session, which does not know the statement. Default true. */
+  readonly namedStatements?: boolean;
+}
+
+/** A client that sends every statement unnamed. */
+class UnnamedClient extends pg.Client {
+  override query = ((statement: unknown, ...rest: unknown[]) => {
+    const named = typeof statement === 'object' && statement !== null && 'name' in statement && 'text' in statement;
+    const unnamed = named ? { ...statement, name: undefined } : statement;
+    return (pg.Client.prototype.query as (...args: unknown[]) => unknown).call(this, unnamed, ...rest);
+  }) as pg.Client['query'];
 }
 
 /** @returns a pool; int8 is parsed to number (no counter here reaches 2^53), dates stay text, numeric stays text. */
 export function createPool(options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: options.url,
+    ...(options.namedStatements === false ? { Client: UnnamedClient } : {}),
     max: options.max,
     application_name: options.applicationName,
     statement_timeout: options.statementTimeout,

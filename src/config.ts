@@ -1,0 +1,186 @@
+// The only reader of the process's environment. Reports all faults at once, by the names of variables; never prints a value.
+import { readFileSync } from 'node:fs';
+import type { TSchema } from 'typebox';
+import { Value } from 'typebox/value';
+import { type SettingName, type Settings, settingsSchema } from './config-schema.ts';
+import { isStrongSecret } from './platform/strong-secret.ts';
+
+/** Public keys as a JSON Web Key Set. */
+export interface KeySet {
+  readonly keys: readonly Record<string, unknown>[];
+}
+
+/** The configuration of a process. URLs that its door does not need are `undefined` when they are not set. */
+export interface Config {
+  readonly database: {
+    readonly api: string | undefined;
+    readonly worker: string | undefined;
+    readonly owner: string | undefined;
+    readonly backup: string | undefined;
+    /** For the queue: past a transaction pooler. */
+    readonly directApi: string | undefined;
+    readonly directWorker: string | undefined;
+    readonly namedStatements: boolean;
+    readonly connections: number;
+  };
+  readonly storageFolder: string;
+  readonly tempFolder: string;
+  readonly cache: { readonly bytes: number; readonly redisUrl: string | undefined };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly publicOrigin: string;
+    /** Milliseconds. */
+    readonly requestTimeout: number;
+    readonly maxConnections: number;
+  };
+  readonly access: { readonly issuer: string; readonly audience: string; readonly keys: KeySet };
+  readonly rootSecret: Buffer;
+  readonly logLevel: string;
+  readonly limits: {
+    /** Bytes of a received file as sent, and inflated. */
+    readonly maxFileBytes: number;
+    readonly maxInflatedBytes: number;
+    readonly maxInflationRatio: number;
+  };
+  readonly duckdbMemoryMb: number;
+  readonly workerJobs: number;
+}
+
+/** The doors of the service. `demo` brings its own settings and needs none from outside. */
+export type Door = 'api' | 'worker' | 'migrate';
+
+/** What is wrong with the environment: one line per variable. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`the configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}
+
+const MIB = 1024 * 1024;
+const HEX = /^([0-9a-fA-F]{2})+$/;
+
+/** Settings without a default that a door does without. */
+const NOT_NEEDED: Record<Door, readonly SettingName[]> = {
+  api: ['FLIS_DATABASE_URL_WORKER', 'FLIS_DATABASE_URL_OWNER', 'FLIS_DATABASE_URL_BACKUP'],
+  worker: [
+    'FLIS_DATABASE_URL_API',
+    'FLIS_DATABASE_URL_OWNER',
+    'FLIS_DATABASE_URL_BACKUP',
+    'FLIS_PUBLIC_ORIGIN',
+    'FLIS_ISSUER',
+    'FLIS_AUDIENCE',
+    'FLIS_JWKS',
+  ],
+  migrate: ['FLIS_STORAGE_DIR', 'FLIS_PUBLIC_ORIGIN', 'FLIS_ISSUER', 'FLIS_AUDIENCE', 'FLIS_JWKS', 'FLIS_ROOT_SECRET'],
+};
+
+/**
+ * Reads the configuration that `door` needs.
+ * @throws ConfigError with every fault there is.
+ */
+export function loadConfig(door: Door, environment: NodeJS.ProcessEnv = process.env): Config {
+  const faults: string[] = [];
+  const settings = readSettings(door, environment, faults);
+  const number = (name: SettingName) => Number(settings[name]);
+  const config: Config = {
+    database: {
+      api: settings.FLIS_DATABASE_URL_API,
+      worker: settings.FLIS_DATABASE_URL_WORKER,
+      owner: settings.FLIS_DATABASE_URL_OWNER,
+      backup: settings.FLIS_DATABASE_URL_BACKUP,
+      directApi: settings.FLIS_DIRECT_DATABASE_URL_API ?? settings.FLIS_DATABASE_URL_API,
+      directWorker: settings.FLIS_DIRECT_DATABASE_URL_WORKER ?? settings.FLIS_DATABASE_URL_WORKER,
+      namedStatements: settings.FLIS_NAMED_STATEMENTS === 'on',
+      connections: number('FLIS_DATABASE_CONNECTIONS'),
+    },
+    storageFolder: settings.FLIS_STORAGE_DIR ?? '',
+    tempFolder: settings.FLIS_TEMP_DIR ?? '',
+    cache: { bytes: number('FLIS_CACHE_MB') * MIB, redisUrl: settings.FLIS_REDIS_URL },
+    http: {
+      host: settings.FLIS_HOST ?? '',
+      port: readPort(number('FLIS_PORT'), faults),
+      publicOrigin: settings.FLIS_PUBLIC_ORIGIN ?? '',
+      requestTimeout: readRequestTimeout(number('FLIS_REQUEST_TIMEOUT_S'), faults),
+      maxConnections: number('FLIS_MAX_CONNECTIONS'),
+    },
+    access: {
+      issuer: settings.FLIS_ISSUER ?? '',
+      audience: settings.FLIS_AUDIENCE ?? '',
+      keys: readKeySet(settings.FLIS_JWKS, faults),
+    },
+    rootSecret: readSecret(settings.FLIS_ROOT_SECRET, faults),
+    logLevel: settings.FLIS_LOG_LEVEL ?? '',
+    limits: {
+      maxFileBytes: number('FLIS_MAX_FILE_MB') * MIB,
+      maxInflatedBytes: number('FLIS_MAX_INFLATED_MB') * MIB,
+      maxInflationRatio: number('FLIS_MAX_INFLATION_RATIO'),
+    },
+    duckdbMemoryMb: number('FLIS_DUCKDB_MEMORY_MB'),
+    workerJobs: number('FLIS_WORKER_JOBS'),
+  };
+  if (faults.length > 0) throw new ConfigError(faults);
+  return config;
+}
+
+/** Takes each variable, or its default; an empty one counts as absent, as compose files pass them so. */
+function readSettings(door: Door, environment: NodeJS.ProcessEnv, faults: string[]): Partial<Settings> {
+  const settings: Partial<Settings> = {};
+  const required: readonly string[] = settingsSchema.required;
+  for (const [name, schema] of Object.entries(settingsSchema.properties) as unknown as [SettingName, SettingSchema][]) {
+    const value = environment[name] || schema.default;
+    if (value === undefined) {
+      if (required.includes(name) && !NOT_NEEDED[door].includes(name))
+        faults.push(`${name} is missing. ${schema.description}`);
+    } else if (Value.Check(schema, value)) {
+      settings[name] = value;
+    } else {
+      faults.push(`${name} is not of the right form. ${schema.description}`);
+    }
+  }
+  return settings;
+}
+
+/** What is read of a setting's schema, which TypeBox's own types do not tell. */
+type SettingSchema = TSchema & { readonly description: string; readonly default?: string };
+
+function readPort(port: number, faults: string[]): number {
+  if (port > 65_535) faults.push('FLIS_PORT is not of the right form. A port is at most 65535.');
+  return port;
+}
+
+/** Node takes no request time-out below that of the headers (15 s): it would silently use the longer one. */
+function readRequestTimeout(seconds: number, faults: string[]): number {
+  if (seconds < 16) faults.push('FLIS_REQUEST_TIMEOUT_S is too short. Headers alone may take 15 seconds.');
+  return seconds * 1000;
+}
+
+function readKeySet(text: string | undefined, faults: string[]): KeySet {
+  if (text === undefined) return { keys: [] };
+  try {
+    const parsed = JSON.parse(text.startsWith('/') ? readFileSync(text, 'utf8') : text) as KeySet;
+    if (Array.isArray(parsed.keys) && parsed.keys.length > 0 && parsed.keys.every(isPublicKey)) return parsed;
+    faults.push('FLIS_JWKS has no keys, or keys that are not public P-256 or Ed25519 keys.');
+  } catch {
+    faults.push('FLIS_JWKS is no JSON, or its file cannot be read.');
+  }
+  return { keys: [] };
+}
+
+function isPublicKey(key: Record<string, unknown> | null): boolean {
+  if (typeof key !== 'object' || key === null || 'd' in key) return false;
+  return (key.kty === 'EC' && key.crv === 'P-256') || (key.kty === 'OKP' && key.crv === 'Ed25519');
+}
+
+function readSecret(text: string | undefined, faults: string[]): Buffer {
+  if (text === undefined) return Buffer.alloc(0);
+  const bytes = Buffer.from(text, HEX.test(text) ? 'hex' : 'base64');
+  if (!isStrongSecret(bytes)) {
+    faults.push('FLIS_ROOT_SECRET is too weak. Make one with `openssl rand -hex 32`.');
+  }
+  return bytes;
+}
