@@ -1,0 +1,128 @@
+// Queries of the rules that compare a period with earlier ones or a share with a limit. They build SQL text and run nothing.
+// All limits are compared in exact arithmetic; the percentages in a finding's text are rounded for reading.
+
+/** Percentages above which a deviation is reported: over `above` and, where `upTo` is given, not over that. */
+export interface Band {
+  readonly above: number;
+  readonly upTo?: number;
+}
+
+/** Whether `part` is within the band as a percentage of `whole`; a whole of 0 deviates as soon as the part is not 0. */
+export function isInBand(part: string, whole: string, { above, upTo }: Band): string {
+  const over = (limit: number) => `(${part}) * 1000 > (${whole}) * ${Math.round(limit * 10)}`;
+  return upTo === undefined ? over(above) : `${over(above)} and not (${over(upTo)})`;
+}
+
+/** Text of `part` as a percentage of `whole` with one decimal; null when the whole is 0. */
+export function percentText(part: string, whole: string): string {
+  return `(100 * (${part}) / nullif(${whole}, 0))::decimal(38, 1)::varchar`;
+}
+
+const DA_COMMA = (text: string) => `replace(${text}, '.', ',')`;
+
+/** `detail_da` and `detail_en` around a number text, e.g. `12,3 pct. af …`. */
+export function details(number: string, da: string, en: string): string {
+  return `${DA_COMMA(number)} || ' pct. ${da}' as detail_da, ${number} || ' per cent ${en}' as detail_en`;
+}
+
+/**
+ * Rows of each month against the mean of the three months before it. `counts` yields `reference`, `number` (months
+ * since year 0, or years) and `row_count`; months without three earlier ones in the relation are left alone.
+ */
+function rowsAgainstMean(counts: string, which: string, band: Band): string {
+  const deviation = 'abs(3 * row_count - before)';
+  return `select reference, row_count as count,
+      ${details(percentText('row_count * 3', 'before'), 'af gennemsnittet for de tre perioder før', 'of the mean of the three periods before')}
+    from (select *, sum(row_count) over earlier as before, count(*) over earlier as periods
+      from (${counts})
+      window earlier as (partition by kind order by number range between 3 preceding and 1 preceding))
+    where periods = 3 and ${which} and ${isInBand(deviation, 'before', band)}
+    order by reference`;
+}
+
+const MONTH_COUNTS = `select '' as kind, regnskabsaar, periode, regnskabsaar * 12 + periode as number, count(*) as row_count,
+  regnskabsaar || '-' || lpad(periode::varchar, 2, '0') as reference
+  from oko_regnskab where periode between 1 and 12 group by regnskabsaar, periode`;
+
+/** April to December against the months before them in the same year; reads one slice. */
+export function monthRowsWithinYear(band: Band): string {
+  return rowsAgainstMean(MONTH_COUNTS, 'periode > 3', band);
+}
+
+/** January to March of the newest year shown, against months of the year before; silent where that year is not shown. */
+export function monthRowsAcrossYears(band: Band): string {
+  const newest = 'periode <= 3 and regnskabsaar = (select max(regnskabsaar) from oko_regnskab)';
+  return rowsAgainstMean(MONTH_COUNTS, newest, band);
+}
+
+/** Budget rows per version of the newest year shown, against the three years before it. */
+export function budgetRowsAcrossYears(band: Band): string {
+  const counts = `select version as kind, regnskabsaar as number, count(*) as row_count, regnskabsaar || ' ' || version as reference
+    from oko_budget group by regnskabsaar, version`;
+  return rowsAgainstMean(counts, 'number = (select max(regnskabsaar) from oko_budget)', band);
+}
+
+/** Months whose balances do not add up to 0: the difference against the debit side. The opening balance must balance too. */
+export function unbalancedMonths(band: Band): string {
+  const difference = 'abs(sum(beloeb))';
+  const turnover = 'greatest(sum(greatest(beloeb, 0)), -sum(least(beloeb, 0)))';
+  return `select regnskabsaar || '/' || periode as reference, count(*) as count,
+      ${details(percentText(difference, turnover), 'af omsætningen stemmer ikke', 'of the turnover does not balance')}
+    from oko_regnskab group by regnskabsaar, periode
+    having ${isInBand(difference, turnover, band)}
+    order by regnskabsaar, periode`;
+}
+
+const CHART_KEY = 'hovedkonto, hovedfunktion, funktion, dranst, gruppering';
+
+/** Accounts booked on in `table` that the chart of the year does not hold; one finding for a year without any chart. */
+export function accountsOutsideChart(table: string): string {
+  const chart = `select aar as regnskabsaar, ${CHART_KEY}, true as charted from oko_kontoplan`;
+  return `select case when has_chart then account else regnskabsaar::varchar end as reference, sum(row_count)::bigint as count,
+      case when has_chart then null else 'Året har ingen kontoplan.' end as detail_da,
+      case when has_chart then null else 'The year has no chart of accounts.' end as detail_en
+    from (select regnskabsaar, regnskabsaar in (select aar from oko_kontoplan) as has_chart, count(*) as row_count,
+        concat(hovedkonto, '.', hovedfunktion, '.', funktion, ' dranst ', dranst, ' gruppering ', gruppering) as account
+      from ${table} left join (${chart}) using (regnskabsaar, ${CHART_KEY})
+      where charted is null
+      group by regnskabsaar, ${CHART_KEY})
+    group by all order by reference`;
+}
+
+/** Share of the year's balances on accounts without match to the authorised chart; silent for a year without a chart. */
+export function unmatchedShare(band: Band): string {
+  const chart = `select aar as regnskabsaar, ${CHART_KEY}, im_match from oko_kontoplan`;
+  return `select regnskabsaar::varchar as reference, unmatched as count,
+      ${details(percentText('unmatched', 'total'), 'af rækkerne', 'of the rows')}
+    from (select regnskabsaar, count(*) as total, count(*) filter (where im_match is not true) as unmatched
+      from oko_regnskab left join (${chart}) using (regnskabsaar, ${CHART_KEY})
+      where regnskabsaar in (select aar from oko_kontoplan)
+      group by regnskabsaar)
+    where ${isInBand('unmatched', 'total', band)} order by reference`;
+}
+
+/**
+ * Numerators of key figures in the newest year shown against the year before, over the months that both years hold.
+ * `figures`: key figure id → predicate over dranst, hovedkonto, funk and serviceudgift (null in a year without a chart).
+ */
+export function sumsAgainstLastYear(figures: Readonly<Record<string, string>>, band: Band): string {
+  const chart = `select aar as regnskabsaar, ${CHART_KEY}, serviceudgift from oko_kontoplan`;
+  const sums = Object.entries(figures).map(
+    ([
+      id,
+      condition,
+    ]) => `select '${id}' as reference, max(year) as year, sum(beloeb) filter (where newest and ${condition}) as now,
+        sum(beloeb) filter (where not newest and ${condition}) as before from shared`,
+  );
+  return `with booked as (
+      select regnskabsaar as year, least(periode, 12) as month, hovedkonto, dranst, beloeb,
+        hovedkonto || '.' || hovedfunktion || '.' || funktion as funk,
+        case when regnskabsaar in (select aar from oko_kontoplan) then coalesce(serviceudgift, false) end as serviceudgift
+      from oko_regnskab left join (${chart}) using (regnskabsaar, ${CHART_KEY}) where periode >= 1),
+    shared as (
+      select *, year = (select max(year) from booked) as newest from booked
+      where month in (select month from booked group by month having count(distinct year) = 2))
+    select reference, ${details(percentText('now - before', 'abs(before)'), 'i forhold til samme måneder året før', 'against the same months last year')}
+    from (${sums.join(' union all ')})
+    where before <> 0 and ${isInBand('abs(now - before)', 'abs(before)', band)} order by reference`;
+}
