@@ -10,8 +10,7 @@ RUN npm ci --omit=dev --ignore-scripts \
 COPY src ./src
 COPY db ./db
 COPY openapi ./openapi
-RUN mkdir -p /var/lib/flis && chown node:node /var/lib/flis
+RUN mkdir -p /var/lib/flis /var/tmp/flis && chown node:node /var/lib/flis /var/tmp/flis
 USER node
-VOLUME /var/lib/flis
 EXPOSE 8080
 CMD ["node", "src/main.ts"]

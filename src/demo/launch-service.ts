@@ -122,6 +122,7 @@ async function prepare(options: LaunchOptions, secrets: Secrets, postgres: Embed
     FLIS_DATABASE_URL_API: urlAs('api'),
     FLIS_DATABASE_URL_WORKER: urlAs('worker'),
     FLIS_STORAGE_DIR: join(options.folder, 'storage'),
+    FLIS_TEMP_DIR: join(options.folder, 'temporary'),
     FLIS_HOST: '127.0.0.1',
     FLIS_PORT: String(port),
     FLIS_PUBLIC_ORIGIN: `http://127.0.0.1:${port}`,
