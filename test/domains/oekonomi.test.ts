@@ -188,6 +188,12 @@ const cases: readonly Case[] = [
   { rule: 'DQ14', hit: booked(95, 5), references: ['2024'], detail: '5,0 pct. af rækkerne', miss: booked(98, 2) },
   { rule: 'DQ14-stor', hit: booked(89, 11), references: ['2024'], miss: booked(90, 10) },
   {
+    rule: 'DQ14-stor',
+    hit: { ...booked(0, 9), oko_kontoplan: [charted('4.62.82', true)] },
+    references: ['2024'],
+    miss: { ...booked(0, 9), oko_kontoplan: [charted('3.22.01', true, { year: '2023' })] },
+  },
+  {
     rule: 'DQ17',
     hit: { oko_kontoplan: [{ ...charted('3.22.01', true), gyldig_fra: '2024-02-01', gyldig_til: '2024-01-31' }] },
     references: ['3.22.01'],
@@ -212,14 +218,32 @@ const cases: readonly Case[] = [
       oko_kontoplan: [charted('3.22.01', true), charted('3.22.01', true, { year: '2023' })],
     },
     references: ['OK04', 'SK11'],
-    miss: { ...against2023('100.00', '100.00', '3.22.01'), oko_kontoplan: [charted('3.22.01', true)] },
+    miss: {
+      ...against2023('100.00', '100.00', '3.22.01'),
+      oko_kontoplan: [charted('3.22.01', true, { year: '2023' })],
+    },
+  },
+  {
+    rule: 'DQ24',
+    hit: {
+      oko_regnskab: [balance('6.45.51', '9.00', { year: '2023' }), balance('6.45.60', '9.00')],
+    },
+    references: ['OK06'],
+    detail: '-100,0 pct. i forhold til samme måneder året før',
+    miss: { oko_regnskab: [balance('6.45.60', '9.00', { year: '2023' }), balance('6.45.51', '9.00')] },
+  },
+  {
+    rule: 'DQ25',
+    hit: { oko_regnskab: months('2024', [0, 0, 1]) },
+    references: ['2024'],
+    miss: { oko_regnskab: months('2024', [1, 1, 1]) },
   },
   {
     rule: 'DQ25',
     hit: { oko_regnskab: months('2024', [1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 1, 1]) },
     references: ['2024'],
     detail: '7 af 12 måneder',
-    miss: { oko_regnskab: [...months('2024', [1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1]), ...months('2023', [0, 0, 1])] },
+    miss: { oko_regnskab: months('2024', [1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1]) },
   },
 ];
 

@@ -29,7 +29,7 @@ export function details(number: string, da: string, en: string): string {
  * Rows of each month against the mean of the three months before it. `counts` yields `reference`, `number` (months
  * since year 0, or years) and `row_count`; months without three earlier ones in the relation are left alone.
  */
-function rowsAgainstMean(counts: string, which: string, band: Band): string {
+function rowsAgainstMean(counts: string, band: Band, which = 'true'): string {
   const deviation = 'abs(3 * row_count - before)';
   return `select reference, row_count as count,
       ${details(percentText('row_count * 3', 'before'), 'af gennemsnittet for de tre perioder før', 'of the mean of the three periods before')}
@@ -40,26 +40,25 @@ function rowsAgainstMean(counts: string, which: string, band: Band): string {
     order by reference`;
 }
 
-const MONTH_COUNTS = `select '' as kind, regnskabsaar, periode, regnskabsaar * 12 + periode as number, count(*) as row_count,
+const MONTH_COUNTS = `select '' as kind, periode, regnskabsaar * 12 + periode as number, count(*) as row_count,
   regnskabsaar || '-' || lpad(periode::varchar, 2, '0') as reference
   from oko_regnskab where periode between 1 and 12 group by regnskabsaar, periode`;
 
-/** April to December against the months before them in the same year; reads one slice. */
+/** April to December against the months before them; reads one slice, where no earlier month has three before it. */
 export function monthRowsWithinYear(band: Band): string {
-  return rowsAgainstMean(MONTH_COUNTS, 'periode > 3', band);
+  return rowsAgainstMean(MONTH_COUNTS, band);
 }
 
-/** January to March of the newest year shown, against months of the year before; silent where that year is not shown. */
+/** January to March against months of the year before. Of the two years read, only the newer one has three months before them. */
 export function monthRowsAcrossYears(band: Band): string {
-  const newest = 'periode <= 3 and regnskabsaar = (select max(regnskabsaar) from oko_regnskab)';
-  return rowsAgainstMean(MONTH_COUNTS, newest, band);
+  return rowsAgainstMean(MONTH_COUNTS, band, 'periode <= 3');
 }
 
-/** Budget rows per version of the newest year shown, against the three years before it. */
+/** Budget rows per version against the three years before. Of the four years read, only the newest has three before it. */
 export function budgetRowsAcrossYears(band: Band): string {
   const counts = `select version as kind, regnskabsaar as number, count(*) as row_count, regnskabsaar || ' ' || version as reference
     from oko_budget group by regnskabsaar, version`;
-  return rowsAgainstMean(counts, 'number = (select max(regnskabsaar) from oko_budget)', band);
+  return rowsAgainstMean(counts, band);
 }
 
 /** Months whose balances do not add up to 0: the difference against the debit side. The opening balance must balance too. */
@@ -101,23 +100,25 @@ export function unmatchedShare(band: Band): string {
     where ${isInBand('unmatched', 'total', band)} order by reference`;
 }
 
-/**
- * Numerators of key figures in the newest year shown against the year before, over the months that both years hold.
- * `figures`: key figure id → predicate over dranst, hovedkonto, funk and serviceudgift (null in a year without a chart).
- */
-export function sumsAgainstLastYear(figures: Readonly<Record<string, string>>, band: Band): string {
+/** The numerator of a key figure as a predicate over dranst, hovedkonto, funk and serviceudgift. */
+export interface ComparedFigure {
+  readonly id: string;
+  readonly condition: string;
+  /** Whether it reads serviceudgift, so that both years must have a chart. */
+  readonly needsChart: boolean;
+}
+
+/** Numerators of key figures in the newer of two years against the older one, over the months that both years hold. */
+export function sumsAgainstLastYear(figures: readonly ComparedFigure[], band: Band): string {
   const chart = `select aar as regnskabsaar, ${CHART_KEY}, serviceudgift from oko_kontoplan`;
-  const sums = Object.entries(figures).map(
-    ([
-      id,
-      condition,
-    ]) => `select '${id}' as reference, max(year) as year, sum(beloeb) filter (where newest and ${condition}) as now,
-        sum(beloeb) filter (where not newest and ${condition}) as before from shared`,
-  );
+  const sums = figures.map(({ id, condition, needsChart }) => {
+    const sum = (year: string) => `coalesce(sum(beloeb) filter (where ${year} and ${condition}), 0)`;
+    const charts = needsChart ? 'where (select count(distinct aar) from oko_kontoplan) = 2' : '';
+    return `select '${id}' as reference, ${sum('newest')} as now, ${sum('not newest')} as before from shared ${charts}`;
+  });
   return `with booked as (
       select regnskabsaar as year, least(periode, 12) as month, hovedkonto, dranst, beloeb,
-        hovedkonto || '.' || hovedfunktion || '.' || funktion as funk,
-        case when regnskabsaar in (select aar from oko_kontoplan) then coalesce(serviceudgift, false) end as serviceudgift
+        hovedkonto || '.' || hovedfunktion || '.' || funktion as funk, coalesce(serviceudgift, false) as serviceudgift
       from oko_regnskab left join (${chart}) using (regnskabsaar, ${CHART_KEY}) where periode >= 1),
     shared as (
       select *, year = (select max(year) from booked) as newest from booked

@@ -171,7 +171,11 @@ export const rules: readonly Rule[] = [
       en: 'The numerator of the key figure changed by more than 25 per cent from the same months last year. Confirm it or correct the bookings.',
     },
     query: sumsAgainstLastYear(
-      { OK04: SERVICE, OK06: ADMINISTRATION, SK11: FOLKESKOLE },
+      [
+        { id: 'OK04', condition: SERVICE, needsChart: true },
+        { id: 'OK06', condition: ADMINISTRATION, needsChart: false },
+        { id: 'SK11', condition: FOLKESKOLE, needsChart: false },
+      ],
       { above: THRESHOLDS.lastYear.warning },
     ),
   },
