@@ -1,0 +1,136 @@
+// Lets the bytes of an upload through to storage and looks at them on the way: size, digest, and the header in the first 64 KiB.
+// Holds at most that prefix in memory; a fault ends the stream with a Problem, so nothing of the file is kept.
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { constants, createGunzip } from 'node:zlib';
+import { BODY_TOO_LARGE } from '../../platform/http/errors.ts';
+import { Problem } from '../../platform/http/problem.ts';
+import { type Dialect, type HeaderFault, readHeader } from './dialect.ts';
+import { CONTENT_DIGEST_MISMATCH, FILE_COLUMNS_WRONG, FILE_HEADER_UNREADABLE } from './errors.ts';
+import { compareColumns, type HeaderFaults } from './rules.ts';
+import type { Upload } from './upload.ts';
+
+const PREFIX_BYTES = 64 * 1024;
+/** How much of a refused body is still taken in: a sender that writes on meanwhile could not read the answer otherwise. */
+const LINGER_BYTES = 64 * 1024 * 1024;
+
+const LOOKS_LIKE_NAME = /^[\p{L}_][\p{L}\p{N}_ .-]{0,63}$/u;
+const MOST_NAMES = 100;
+
+const REASONS: Record<HeaderFault | 'not-gzip', string> = {
+  empty: 'The file is empty or starts with an empty line.',
+  'utf-16': 'The file is UTF-16; save it as UTF-8.',
+  'not-text': 'The file holds NUL bytes; it is not a CSV file.',
+  'not-utf-8': 'The file was declared UTF-8 but is not.',
+  'unclosed-quote': 'A quote is opened in the header line and never closed.',
+  'too-long': 'The header line does not end within the first 64 KiB.',
+  newline: 'Lines must end with LF or CRLF, not with CR alone.',
+  'not-gzip': 'The file was sent as gzip but is not.',
+};
+
+/** What is known of the bytes once they have all passed. */
+export interface Inspected {
+  readonly bytes: number;
+  /** sha256 (hex) of the bytes as sent. */
+  readonly sha256: string;
+  readonly dialect: Dialect;
+}
+
+export interface Expectation extends Upload {
+  readonly columns: readonly string[];
+  readonly maxBytes: number;
+}
+
+/** @returns at most 64 KiB of what `bytes` inflate to. */
+async function inflatePrefix(bytes: Buffer): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let held = 0;
+  const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: PREFIX_BYTES });
+  try {
+    for await (const part of Readable.from([bytes]).pipe(gunzip)) {
+      parts.push(part as Buffer);
+      held += (part as Buffer).length;
+      if (held >= PREFIX_BYTES) break;
+    }
+  } catch {
+    throw unreadable('not-gzip');
+  }
+  return Buffer.concat(parts).subarray(0, PREFIX_BYTES);
+}
+
+function unreadable(reason: keyof typeof REASONS): Problem {
+  return new Problem(FILE_HEADER_UNREADABLE, REASONS[reason], { reason });
+}
+
+async function inspectHeader(start: Buffer, whole: boolean, expected: Expectation): Promise<Dialect> {
+  const prefix = expected.compression === 'gzip' ? await inflatePrefix(start) : start.subarray(0, PREFIX_BYTES);
+  const dialect = readHeader(prefix, whole && prefix.length < PREFIX_BYTES, expected.declared);
+  if (typeof dialect === 'string') throw unreadable(dialect);
+  const faults = compareColumns(dialect.columns, expected.columns);
+  if (faults.unknown.length + faults.missing.length + faults.doubled.length > 0) {
+    throw new Problem(FILE_COLUMNS_WRONG, undefined, {
+      ...showable(faults, dialect.columns),
+      expected: expected.columns,
+    });
+  }
+  return dialect;
+}
+
+/** A file without a header shows its first row here, which can hold a person: what does not look like a name is told by its place. */
+function showable(faults: HeaderFaults, columns: readonly string[]): HeaderFaults {
+  const show = (name: string) => (LOOKS_LIKE_NAME.test(name) ? name : `column ${columns.indexOf(name) + 1}`);
+  return {
+    unknown: faults.unknown.slice(0, MOST_NAMES).map(show),
+    missing: faults.missing,
+    doubled: faults.doubled.slice(0, MOST_NAMES).map(show),
+  };
+}
+
+/** @returns the bytes of `body` to be stored, and the facts about them, which are there once the bytes have been read to the end. */
+export function inspectUpload(
+  body: Readable,
+  expected: Expectation,
+): { bytes: AsyncIterable<Buffer>; facts(): Inspected } {
+  const hash = createHash('sha256');
+  let facts: Inspected | undefined;
+  async function* pass() {
+    let start: Buffer = Buffer.alloc(0);
+    let bytes = 0;
+    let dialect: Dialect | undefined;
+    for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > expected.maxBytes) throw new Problem(BODY_TOO_LARGE, undefined, { maxBytes: expected.maxBytes });
+      hash.update(chunk);
+      if (dialect === undefined) {
+        start = Buffer.concat([start, chunk]);
+        if (start.length >= PREFIX_BYTES) dialect = await inspectHeader(start, false, expected);
+      }
+      yield chunk;
+    }
+    dialect ??= await inspectHeader(start, true, expected);
+    const sha256 = hash.digest('hex');
+    if (expected.sha256 !== undefined && expected.sha256 !== sha256) throw new Problem(CONTENT_DIGEST_MISMATCH);
+    facts = { bytes, sha256, dialect };
+  }
+  return {
+    bytes: pass(),
+    facts() {
+      if (facts === undefined) throw new Error('the upload has not been read to its end');
+      return facts;
+    },
+  };
+}
+
+/** Takes in what is left of a refused body, up to 64 MiB, so that its sender gets to read why. */
+export async function lingerOn(body: Readable): Promise<void> {
+  let bytes = 0;
+  if (body.destroyed || body.readableEnded) return;
+  try {
+    for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > LINGER_BYTES) return;
+    }
+  } catch {
+    // The sender is gone; there is nobody to tell.
+  }
+}
