@@ -1,14 +1,10 @@
 // The only reader of the process's environment. Reports all faults at once, by the names of variables; never prints a value.
 import { readFileSync } from 'node:fs';
+import type { JSONWebKeySet, JWK } from 'jose';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { type SettingName, type Settings, settingsSchema } from './config-schema.ts';
 import { isStrongSecret } from './platform/strong-secret.ts';
-
-/** Public keys as a JSON Web Key Set. */
-export interface KeySet {
-  readonly keys: readonly Record<string, unknown>[];
-}
 
 /** The configuration of a process. URLs that its door does not need are `undefined` when they are not set. */
 export interface Config {
@@ -34,7 +30,7 @@ export interface Config {
     readonly requestTimeout: number;
     readonly maxConnections: number;
   };
-  readonly access: { readonly issuer: string; readonly audience: string; readonly keys: KeySet };
+  readonly access: { readonly issuer: string; readonly audience: string; readonly keys: JSONWebKeySet };
   readonly rootSecret: Buffer;
   readonly logLevel: string;
   readonly limits: {
@@ -159,10 +155,10 @@ function readRequestTimeout(seconds: number, faults: string[]): number {
   return seconds * 1000;
 }
 
-function readKeySet(text: string | undefined, faults: string[]): KeySet {
+function readKeySet(text: string | undefined, faults: string[]): JSONWebKeySet {
   if (text === undefined) return { keys: [] };
   try {
-    const parsed = JSON.parse(text.startsWith('/') ? readFileSync(text, 'utf8') : text) as KeySet;
+    const parsed = JSON.parse(text.startsWith('/') ? readFileSync(text, 'utf8') : text) as JSONWebKeySet;
     if (Array.isArray(parsed.keys) && parsed.keys.length > 0 && parsed.keys.every(isPublicKey)) return parsed;
     faults.push('FLIS_JWKS has no keys, or keys that are not public P-256 or Ed25519 keys.');
   } catch {
@@ -171,7 +167,7 @@ function readKeySet(text: string | undefined, faults: string[]): KeySet {
   return { keys: [] };
 }
 
-function isPublicKey(key: Record<string, unknown> | null): boolean {
+function isPublicKey(key: JWK | null): boolean {
   if (typeof key !== 'object' || key === null || 'd' in key) return false;
   return (key.kty === 'EC' && key.crv === 'P-256') || (key.kty === 'OKP' && key.crv === 'Ed25519');
 }

@@ -82,7 +82,8 @@ export function createHttpApp(options: HttpAppOptions): App {
         removeAdditional: false,
         coerceTypes: false,
         useDefaults: true,
-        allErrors: false,
+        // All faults at once; the limit on bodies bounds the work.
+        allErrors: true,
         // The parent schema says what was expected; the data beside it is never read.
         verbose: true,
       },

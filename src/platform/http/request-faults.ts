@@ -8,6 +8,9 @@ export interface RequestFault {
   readonly expected: string;
 }
 
+/** Enough to correct a request by; a long list repeats itself. */
+const MOST_FAULTS = 20;
+
 interface AjvError extends FastifySchemaValidationError {
   readonly parentSchema?: Record<string, unknown>;
 }
@@ -20,7 +23,7 @@ export function faultsOf(errors: readonly FastifySchemaValidationError[], part: 
     const place = placeOf(error, part);
     places.set(place, { place, expected: expectedOf(error) });
   }
-  return [...places.values()];
+  return [...places.values()].slice(0, MOST_FAULTS);
 }
 
 function placeOf(error: AjvError, part: string): string {

@@ -1,0 +1,21 @@
+// Builds the app: every stage's routes on one server. The list of stages here is the table of contents of the api.
+import { registerAccess, withScope } from './access/index.ts';
+import type { ApiDeps } from './deps.ts';
+import { registerReference } from './openapi.ts';
+import { type App, createHttpApp } from './platform/http/app.ts';
+import { registerHealthRoutes } from './platform/http/health-routes.ts';
+import { observeRequests } from './platform/http/observe.ts';
+
+/** @param isStopping tells `/readyz` that the process was told to stop. @returns a server that is not listening yet. */
+export async function buildApp(deps: ApiDeps, isStopping: () => boolean = () => false): Promise<App> {
+  const app = createHttpApp({ ...deps.http, logger: deps.log });
+  registerAccess(app, deps.tokenVerifier);
+  observeRequests(app, deps.metrics, ({ principal }) =>
+    principal === null ? undefined : { client: principal.clientId, municipality: principal.municipality },
+  );
+  await registerReference(app);
+  withScope(app, 'public', (scoped) =>
+    registerHealthRoutes(scoped, { metrics: deps.metrics, checks: deps.checks, isStopping }),
+  );
+  return app;
+}

@@ -1,0 +1,156 @@
+// Builds what the rest is given: pools, storage, queue, cache, catalogue. The only place that opens or closes connections.
+import { access, constants, mkdir } from 'node:fs/promises';
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { createTokenVerifier, type TokenVerifier } from './access/index.ts';
+import type { Config } from './config.ts';
+import { type Catalogue, loadCatalogue } from './domains/index.ts';
+import type { AnswerCache } from './platform/cache/cache.ts';
+import { layerCaches } from './platform/cache/layered-cache.ts';
+import { createMemoryCache } from './platform/cache/memory-cache.ts';
+import { createRedisCache } from './platform/cache/redis-cache.ts';
+import { createMetrics } from './platform/http/observe.ts';
+import { createPool } from './platform/postgres/pool.ts';
+import { startJobSender } from './platform/queue/pg-boss.ts';
+import type { JobSender } from './platform/queue/queue.ts';
+import { createLocalDirectory } from './platform/storage/local-directory.ts';
+import type { ObjectStorage } from './platform/storage/storage.ts';
+
+/** What api and worker have in common. */
+interface SharedDeps {
+  readonly log: Logger;
+  readonly pool: pg.Pool;
+  readonly storage: ObjectStorage;
+  readonly jobs: JobSender;
+  readonly catalogue: Catalogue;
+  readonly limits: Config['limits'];
+  readonly secrets: { readonly rootSecret: Buffer };
+}
+
+/** Everything that routes are built from. */
+export interface ApiDeps extends SharedDeps {
+  readonly http: Config['http'];
+  readonly cache: AnswerCache;
+  readonly tokenVerifier: TokenVerifier;
+  readonly metrics: Registry;
+  /** What `/readyz` asks. */
+  readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
+  /** Closes all that was opened, when no request is running any more. */
+  close(): Promise<void>;
+}
+
+/** Everything that job handlers are built from. */
+export interface WorkerDeps extends SharedDeps {
+  readonly duckdb: { readonly tempRoot: string; readonly memoryLimitMb: number; readonly threads: number };
+  close(): Promise<void>;
+}
+
+export interface DepsOptions {
+  /** Folders of domain declarations besides the built-in ones. */
+  readonly domainFolders?: readonly string[];
+}
+
+const API_STATEMENT_TIMEOUT_MS = 15_000;
+const WORKER_STATEMENT_TIMEOUT_MS = 300_000;
+
+/** Opens what the api needs. @throws when the database of the queue cannot be reached. */
+export async function openApiDeps(config: Config, log: Logger, options: DepsOptions = {}): Promise<ApiDeps> {
+  const { redisUrl, bytes } = config.cache;
+  const redis = redisUrl === undefined ? undefined : createRedisCache(redisUrl);
+  const memory = createMemoryCache(bytes);
+  const shared = await openShared(config, log, options, {
+    url: config.database.api,
+    direct: config.database.directApi,
+    applicationName: 'flis-api',
+    statementTimeout: API_STATEMENT_TIMEOUT_MS,
+  });
+  const { pool, storage } = shared;
+  return {
+    ...shared,
+    http: config.http,
+    cache: redis === undefined ? memory : layerCaches(memory, redis),
+    tokenVerifier: createTokenVerifier(config.access),
+    metrics: createMetrics(),
+    checks: {
+      database: () => pool.query('select 1'),
+      storage: () => access(storage.localRoot, constants.R_OK | constants.W_OK),
+    },
+    async close() {
+      redis?.close();
+      await shared.close();
+    },
+  };
+}
+
+/** Opens what the worker needs. @throws when the database of the queue cannot be reached. */
+export async function openWorkerDeps(config: Config, log: Logger, options: DepsOptions = {}): Promise<WorkerDeps> {
+  await mkdir(config.tempFolder, { recursive: true, mode: 0o700 });
+  const shared = await openShared(config, log, options, {
+    url: config.database.worker,
+    direct: config.database.directWorker,
+    applicationName: 'flis-worker',
+    statementTimeout: WORKER_STATEMENT_TIMEOUT_MS,
+  });
+  return { ...shared, duckdb: { tempRoot: config.tempFolder, memoryLimitMb: config.duckdbMemoryMb, threads: 1 } };
+}
+
+interface Connection {
+  readonly url: string | undefined;
+  readonly direct: string | undefined;
+  readonly applicationName: string;
+  readonly statementTimeout: number;
+}
+
+async function openShared(config: Config, log: Logger, options: DepsOptions, connection: Connection) {
+  const { url, direct, applicationName, statementTimeout } = connection;
+  if (url === undefined || direct === undefined) throw new Error(`no database is configured for ${applicationName}`);
+  const catalogue = await loadCatalogue(options.domainFolders);
+  await mkdir(config.storageFolder, { recursive: true, mode: 0o700 });
+  const pool = createPool({
+    url,
+    applicationName,
+    statementTimeout,
+    max: config.database.connections,
+    namedStatements: config.database.namedStatements,
+  });
+  const jobs = await startJobSender({ url: direct, applicationName: `${applicationName}-queue`, log });
+  return {
+    log,
+    pool,
+    jobs,
+    catalogue,
+    storage: createLocalDirectory(config.storageFolder),
+    limits: config.limits,
+    secrets: { rootSecret: config.rootSecret },
+    async close() {
+      await jobs.stop();
+      await pool.end();
+    },
+  };
+}
+
+/** What the app needs in order to be described, not run: nothing behind it can be reached. */
+export async function describeDeps(log: Logger): Promise<ApiDeps> {
+  const pool = createPool({
+    url: 'postgres://none:none@localhost:1/none',
+    max: 1,
+    statementTimeout: 1,
+    applicationName: 'none',
+  });
+  return {
+    log,
+    pool,
+    storage: createLocalDirectory('/nonexistent'),
+    jobs: { send: () => Promise.reject(new Error('a description sends no jobs')) },
+    catalogue: await loadCatalogue(),
+    limits: { maxFileBytes: 1, maxInflatedBytes: 1, maxInflationRatio: 1 },
+    secrets: { rootSecret: Buffer.alloc(0) },
+    http: { host: 'localhost', port: 0, publicOrigin: 'http://localhost', requestTimeout: 60_000, maxConnections: 1 },
+    cache: createMemoryCache(1),
+    tokenVerifier: createTokenVerifier({ keys: { keys: [] }, issuer: 'none', audience: 'none' }),
+    metrics: createMetrics(),
+    checks: {},
+    close: () => pool.end(),
+  };
+}

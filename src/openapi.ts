@@ -1,0 +1,143 @@
+// The reference of the api: the OpenAPI document made from the routes' schemas, and the pages that show it.
+import helmet from '@fastify/helmet';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifySchema } from 'fastify';
+import Type from 'typebox';
+import { type RouteScope, SCOPES, withScope } from './access/index.ts';
+import { documentAnswers } from './document-answers.ts';
+import type { App } from './platform/http/app.ts';
+import { etagOf, sendBody } from './platform/http/conditional.ts';
+
+/** The version of the interface, by semantic versioning; openapi/CHANGELOG.md tells of each. */
+const API_VERSION = '0.1.0';
+
+const DESCRIPTION = `Data of Denmark's municipalities: source data is delivered, checked and kept as numbered revisions, and comes out again
+as raw-data packages and comparable key figures.
+
+**Access.** Every operation but the public ones takes an access token (\`Authorization: Bearer …\`) for one municipality.
+What belongs to another municipality answers 404, exactly as what does not exist.
+
+**Errors** are problem details (RFC 9457) with a stable \`code\`; openapi/errors.md lists every code and what to do.
+
+**Listings** are paged: follow \`next\` (also in the \`Link\` header) until it is null. No load changes a listing while it is read.
+
+**Unchanged answers** cost nothing: send \`If-None-Match\` with the ETag and get 304.
+
+Every answer carries a \`Request-Id\`; name it when you report a fault.`;
+
+const TAGS = [
+  { name: 'catalogue', description: 'What there is: domains, tables, key figures, municipalities and groups.' },
+  { name: 'source-deliveries', description: 'Delivering source data, and what the quality rules say about it.' },
+  { name: 'revisions', description: 'The states of a municipality’s data, and going back to an earlier one.' },
+  { name: 'key-figures', description: 'Released key figures, benchmarks, and a municipality’s own newest values.' },
+  { name: 'releases', description: 'Publications of key figures to everyone entitled.' },
+  { name: 'packages', description: 'Raw-data packages: the tables of a domain at a revision.' },
+  { name: 'operation', description: 'For whoever runs the service.' },
+];
+
+/** Registers the collecting of routes, `/openapi.json` and `/docs`. Must come before the routes it shall describe. */
+export async function registerReference(app: App): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'FLIS delivery service',
+        version: API_VERSION,
+        description: DESCRIPTION,
+        license: { name: 'EUPL-1.2', identifier: 'EUPL-1.2' },
+      },
+      servers: [{ url: '/', description: 'The service that this document came from.' }],
+      tags: TAGS,
+      components: {
+        securitySchemes: {
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            bearerFormat: 'JWT',
+            description: `Access token (RFC 9068), signed with ES256 or Ed25519. Scopes:\n${scopeList()}`,
+          },
+        },
+      },
+    },
+    refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `def-${index}`) },
+    transform: ({ schema, url, route }) => {
+      const { scope = 'public' } = (route.config ?? {}) as { scope?: RouteScope };
+      return { url, schema: describeRoute(schema, scope) };
+    },
+  });
+  withScope(app, 'public', (scoped) => registerDocument(scoped));
+  withScope(app, 'public', (scoped) => registerPages(scoped));
+}
+
+function scopeList(): string {
+  return Object.entries(SCOPES)
+    .map(([scope, meaning]) => `- \`${scope}\`: ${meaning}`)
+    .join('\n');
+}
+
+/** Adds to a route's schema what follows from its scope and shape: security and the answers that any such route can give. */
+function describeRoute(schema: FastifySchema | undefined, scope: RouteScope): FastifySchema {
+  const described = { ...schema, response: documentAnswers(schema ?? {}, scope) };
+  if (scope === 'public') return { ...described, security: [] };
+  const description = `${schema?.description ?? ''}\n\nNeeds the scope \`${scope}\`.`;
+  return { ...described, description, security: [{ bearer: [] }] };
+}
+
+function registerDocument(scoped: App): void {
+  let document: { body: Buffer; etag: string } | undefined;
+  scoped.get(
+    '/openapi.json',
+    {
+      schema: {
+        operationId: 'getOpenApi',
+        summary: 'This document',
+        description: 'The OpenAPI 3.1 document of the service.',
+        tags: ['operation'],
+        response: {
+          200: Type.Object(
+            { openapi: Type.String({ description: 'Version of the OpenAPI specification.' }) },
+            { additionalProperties: true, description: 'The document.', examples: [{ openapi: '3.1.0' }] },
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      if (document === undefined) {
+        const body = Buffer.from(JSON.stringify(scoped.swagger()));
+        document = { body, etag: etagOf(body) };
+      }
+      return sendBody(request, reply, document.body, 'application/json', document.etag);
+    },
+  );
+}
+
+/** The pages run scripts and styles of their own, served from here; nothing is fetched from elsewhere. */
+async function registerPages(scoped: App): Promise<void> {
+  // Before helmet, which writes to the raw answer; the policy for data, which the server sets first, would win over it.
+  scoped.addHook('onRequest', (_request, reply, done) => {
+    reply.removeHeader('content-security-policy');
+    done();
+  });
+  await scoped.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        baseUri: ["'none'"],
+        connectSrc: ["'self'"],
+        fontSrc: ["'self'", 'data:'],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+        imgSrc: ["'self'", 'data:'],
+        scriptSrc: ["'self'"],
+        // Swagger UI sets style attributes on its elements.
+        styleSrc: ["'self'", "'unsafe-inline'"],
+      },
+    },
+  });
+  await scoped.register(swaggerUi, {
+    routePrefix: '/docs',
+    uiConfig: { deepLinking: true, supportedSubmitMethods: [] },
+  });
+}

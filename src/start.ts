@@ -1,0 +1,79 @@
+// Starts the api or the worker in this process and tells how to stop it. The doors, the demo and the tests all start them here.
+import type { Logger } from 'pino';
+import { buildApp } from './app.ts';
+import type { Config } from './config.ts';
+import { type ApiDeps, type DepsOptions, openApiDeps, openWorkerDeps, type WorkerDeps } from './deps.ts';
+import { jobHandlers } from './jobs.ts';
+import { REVISE } from './pipeline/queues.ts';
+import type { App } from './platform/http/app.ts';
+import { startJobRunner } from './platform/queue/pg-boss.ts';
+
+/** Milliseconds within which a stopping process has ended. */
+export const STOP_DEADLINE = 30_000;
+/** Running requests and jobs may go on for so long; the rest of the deadline is for closing connections. */
+const DRAIN = 25_000;
+
+export interface RunningApi {
+  readonly app: App;
+  readonly deps: ApiDeps;
+  /** Where it listens, e.g. `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** Takes no new connection, waits for running requests, then closes what it opened. */
+  stop(): Promise<void>;
+}
+
+/** Opens the dependencies, builds the app and listens. @throws when any of it fails; nothing is left open then. */
+export async function startApi(config: Config, log: Logger, options: DepsOptions = {}): Promise<RunningApi> {
+  const deps = await openApiDeps(config, log, options);
+  let stopping = false;
+  try {
+    const app = await buildApp(deps, () => stopping);
+    const url = await app.listen({ host: config.http.host, port: config.http.port });
+    return {
+      app,
+      deps,
+      url,
+      async stop() {
+        stopping = true;
+        const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN);
+        await app.close();
+        clearTimeout(cut);
+        await deps.close();
+      },
+    };
+  } catch (error) {
+    await deps.close();
+    throw error;
+  }
+}
+
+export interface RunningWorker {
+  readonly deps: WorkerDeps;
+  /** Fetches no new job, waits for running ones, then closes what it opened. */
+  stop(): Promise<void>;
+}
+
+/** Opens the dependencies and starts fetching jobs. @throws when any of it fails; nothing is left open then. */
+export async function startWorker(config: Config, log: Logger, options: DepsOptions = {}): Promise<RunningWorker> {
+  const deps = await openWorkerDeps(config, log, options);
+  try {
+    const runner = await startJobRunner({
+      url: config.database.directWorker ?? '',
+      applicationName: 'flis-worker-jobs',
+      log,
+      handlers: jobHandlers(deps),
+      // Loads are many and slow; of everything else one at a time keeps up, and memory stays bounded.
+      concurrency: (queue) => (queue === REVISE.name ? config.workerJobs : 1),
+    });
+    return {
+      deps,
+      async stop() {
+        await runner.stop(DRAIN);
+        await deps.close();
+      },
+    };
+  } catch (error) {
+    await deps.close();
+    throw error;
+  }
+}
