@@ -66,7 +66,7 @@ export const INSTITUTIONSTYPE: CodeList = {
     dated('1015', 'Specialskole for børn', 'Special school for children'),
     dated('1016', 'Dagbehandlingstilbud og behandlingshjem', 'Day treatment and treatment home'),
     dated('1017', 'International skole', 'International school'),
-    dated('1018', 'Kommunal international skole', 'Municipal international school', { gyldigFra: '2015-08-01' }),
+    dated('1018', 'Kommunal international skole', 'Municipal international school'),
     dated('1022', 'Folkehøjskole', 'Folk high school'),
     dated('1023', 'Fri fagskole', 'Free vocational school'),
     dated('1025', 'Produktionsskole', 'Production school', { gyldigTil: '2019-07-31' }),
