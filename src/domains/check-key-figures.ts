@@ -3,7 +3,7 @@
 import { isPeriod } from '../platform/time/period.ts';
 import { formulasOf } from './catalogue.ts';
 import { checkCodeList, checkReads, type Report, type TablesByName } from './declaration-report.ts';
-import type { Domain, Formula, KeyFigure, WorkedExample } from './definition.ts';
+import { type Domain, type Formula, type KeyFigure, MUNICIPALITY_COLUMN, type WorkedExample } from './definition.ts';
 
 /** Faults one key figure of a domain. */
 export function checkKeyFigure(domain: Domain, keyFigure: KeyFigure, tables: TablesByName, report: Report): void {
@@ -74,7 +74,8 @@ function checkExample(
     const columns = new Set(table.columns.map((column) => column.name));
     const unknown = new Set(rows.flatMap((row) => Object.keys(row).filter((column) => !columns.has(column))));
     for (const column of unknown) report.fault(place, `gives the unknown column '${name}.${column}'`);
-    for (const column of table.columns.filter((one) => !one.nullable)) {
+    // An example's rows may leave out the municipality: they are all of one.
+    for (const column of table.columns.filter((one) => !one.nullable && one.name !== MUNICIPALITY_COLUMN.name)) {
       if (rows.every((row) => row[column.name] != null)) continue;
       report.fault(place, `leaves '${name}.${column.name}' empty, which is not nullable`);
     }

@@ -19,6 +19,8 @@ const STRUCTURE_RULES = [
   'inflation-limit',
   'thousands-separator',
   'delete-absent',
+  'delta-sequence',
+  'source-system',
 ];
 
 /** Faults one rule of a domain. A rule reads its own domain's tables only. */

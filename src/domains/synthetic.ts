@@ -62,3 +62,12 @@ export function makeChance(...parts: readonly (number | string)[]): Chance {
   };
   return { integer: (below) => Math.floor((next() / 4294967296) * below), fraction: () => next() / 4294967296 };
 }
+
+/**
+ * A CPR number that nobody has: a replacement number (day + 60) with the century digit of the birth year.
+ * @param serial 0–999, odd for males; keeps numbers of one birthday apart.
+ */
+export function makeCpr(year: number, month: number, day: number, serial: number): string {
+  const date = `${day + 60}${String(month).padStart(2, '0')}${String(year % 100).padStart(2, '0')}`;
+  return `${date}${year >= 2000 ? 4 : 1}${String(serial).padStart(3, '0')}`;
+}
