@@ -71,13 +71,13 @@ const populationRules: readonly Rule[] = [
             rows between unbounded preceding and 1 preceding) as earlier from bands
         ) where earlier >= alder_fra
       ),
-      overlaps as (
+      doubled as (
         select maaned, alder_fra, max(alder_til) over (partition by maaned, ${DIMENSIONS.join(', ')}
           order by alder_fra, alder_til rows between unbounded preceding and 1 preceding) as earlier
         from bor_befolkning where maaned in (select maaned from suspects)
       )
       select maaned as reference, null as detail_da, null as detail_en, count(*) as count
-      from overlaps where earlier >= alder_fra group by maaned order by maaned`,
+      from doubled where earlier >= alder_fra group by maaned order by maaned`,
   },
   {
     id: 'DQ17-aldersbaand',
