@@ -44,11 +44,12 @@ export async function describeApi(): Promise<ApiDescription> {
   }
 }
 
-/** Writes both files. */
-export async function writeOpenApi(): Promise<void> {
+/** The command `openapi`: writes both files. */
+export async function runOpenApi(): Promise<number> {
   const { openApi, errors } = await describeApi();
   await writeFile(new URL('openapi.json', FOLDER), openApi);
   await writeFile(new URL('errors.md', FOLDER), errors);
+  return 0;
 }
 
 function codesOf(operations: readonly Operation[]): Map<string, string[]> {
