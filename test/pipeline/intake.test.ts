@@ -22,6 +22,8 @@ const put = (id: string, body: string | Uint8Array, headers: object = {}, query 
   call('PUT', path(id, `/files/${table}${query}`), { body, headers: { ...csv, ...headers } });
 const submit = (id: string, headers = {}) => call('POST', path(id, '/submit'), { headers });
 const digest = (bytes: Uint8Array | string) => `sha-256=:${createHash('sha256').update(bytes).digest('base64')}:`;
+/** Opens every connection of the pool, so that requests sent together run together. */
+const warmUp = () => Promise.all([1, 2, 3, 4].map(() => flis.deps.pool.query('select pg_sleep(0.05)')));
 const finish = (id: string, state: string) =>
   rows('update source_delivery set state = $2 where source_delivery_id = $1', [id, state]);
 
@@ -91,6 +93,7 @@ t.test('a repeated request has one effect, a changed one is refused', async (t) 
   const key = randomUUID();
   const post = (body: object, options = {}) =>
     call('POST', '/v1/source-deliveries', { body, headers: { 'idempotency-key': key }, ...options });
+  await warmUp();
   const answers = await Promise.all([post(TOTAL), post(TOTAL), post(TOTAL)]);
   t.same([...new Set(answers.map(({ text }) => text))].length, 1, 'concurrent requests get one answer');
   const replay = await post(Object.fromEntries(Object.entries(TOTAL).reverse()));
@@ -151,6 +154,26 @@ t.test('files that cannot be taken are refused with what to do, and leave nothin
   });
   t.match(await submit(id), { status: 409, json: { code: 'source-delivery-without-files' } });
   t.equal((await stored()).length, before, 'nothing is kept, not even a temporary file');
+});
+
+t.test('a file that arrives after the delivery was submitted is not taken', async (t) => {
+  const id = await create();
+  await put(id, POPULATION);
+  const before = await stored();
+  let finishBody = () => {};
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(Buffer.from(POPULATION));
+      finishBody = () => controller.close();
+    },
+  });
+  const upload = call('PUT', path(id, '/files/bor_befolkning'), { body, headers: csv });
+  while ((await stored()).length === before.length) await new Promise(setImmediate);
+  t.equal((await submit(id)).status, 202);
+  finishBody();
+  t.match(await upload, { status: 409, json: { code: 'source-delivery-not-open' } });
+  t.same(await stored(), before);
+  await finish(id, 'accepted');
 });
 
 t.test('an upload that is cut off leaves nothing', async (t) => {
@@ -223,6 +246,7 @@ t.test('submitting the same number at the same time lets one through', async (t)
   const headers = csv;
   for (const id of ids)
     await call('PUT', path(id, '/files/bor_befolkning'), { municipality: '615', body: delta, headers });
+  await warmUp();
   const answers = await Promise.all(ids.map((id) => call('POST', path(id, '/submit'), { municipality: '615' })));
   t.same(answers.map(({ status }) => status).sort(), [202, 409, 409]);
 });
