@@ -1,13 +1,19 @@
 // The synthetic accounts: deterministic, of the announced size, with unique keys, in balance where no fault is planted, believable in level.
 // What is planted is found by the domain's own rules.
 import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import t from 'tap';
 import { MUNICIPALITIES, type Municipality } from '../../src/domains/municipalities.ts';
+import { rules } from '../../src/domains/oekonomi/rules.ts';
 import { synthetic } from '../../src/domains/oekonomi/synthetic.ts';
 import { table as budget } from '../../src/domains/oekonomi/tables/oko-budget.ts';
 import { table as kontoplan } from '../../src/domains/oekonomi/tables/oko-kontoplan.ts';
 import { table as regnskab } from '../../src/domains/oekonomi/tables/oko-regnskab.ts';
 import { isLeftOut } from '../../src/domains/synthetic.ts';
+import { type Duck, withDuckDb } from '../../src/platform/duckdb/duckdb.ts';
+import { columnSqlType } from '../../src/slices/index.ts';
+import { findingsOf, type ShowSlices } from './run-rule.ts';
 
 type Cells = Readonly<Record<string, string>>;
 type Files = Readonly<Record<string, Cells[]>>;
@@ -126,4 +132,47 @@ t.test('levels are believable per inhabitant', async (t) => {
       `${code}: the corrected budget is the original one and what was moved and granted`,
     );
   }
+});
+
+/** Loads the files of a municipality as they would be delivered; the slices are views over them. */
+async function showDelivered(duck: Duck, code: string): Promise<ShowSlices> {
+  const [delivery] = [...synthetic.deliveries(municipality(code), 1)];
+  for (const table of tables) {
+    const file = delivery?.files.find((one) => one.table === table.name);
+    const path = `${duck.folder}/${table.name}.csv`;
+    await writeFile(path, [...(file?.rows() ?? [])].map((cells) => `${cells.join(';')}\n`).join(''));
+    const columns = table.columns.map(({ name, type }) => `${name}: '${columnSqlType(type)}'`).join(', ');
+    await duck.run(
+      `create or replace table all_${table.name} as from read_csv('${path}', header = false, auto_detect = false, delim = ';', columns = {${columns}})`,
+    );
+  }
+  return async (table, periods) => {
+    const year = table.period.kind === 'none' ? '' : table.period.from;
+    const chosen = periods.length === 0 ? 'false' : `${year} in (${periods.join(', ')})`;
+    await duck.run(`create or replace view ${table.name} as from all_${table.name} where ${chosen}`);
+  };
+}
+
+t.test('the rules find the planted faults, and nothing in a sound municipality', async (t) => {
+  const planted: Readonly<Record<string, readonly string[]>> = {
+    '615': [],
+    '101': [],
+    '210': ['2024 DQ08', '2024 DQ14', '2025 DQ08', '2025 DQ14'],
+    '482': ['2024 DQ06-budget', '2024 DQ06-regnskab', '2025 DQ06-budget', '2025 DQ06-regnskab'],
+    '340': ['2025 DQ09'],
+    '580': ['2025 DQ24'],
+  };
+  await withDuckDb({ tempRoot: tmpdir(), allowedDirectories: [], memoryLimitMb: 256, threads: 1 }, async (duck) => {
+    for (const [code, expected] of Object.entries(planted)) {
+      const show = await showDelivered(duck, code);
+      const found: string[] = [];
+      for (const year of ['2024', '2025']) {
+        for (const rule of rules) {
+          const findings = await findingsOf(duck, tables, rule, year, show);
+          if (findings.length > 0) found.push(`${year} ${rule.id}`);
+        }
+      }
+      t.strictSame(found.sort(), expected, code);
+    }
+  });
 });
