@@ -143,7 +143,7 @@ const PUPIL_DAYS = `${FORLOEB}, maaneder as (select distinct strftime(dato, '%Y-
 
 /** Absence on a school day of a pupil who is enrolled that day at an institution with daily absence. */
 const PUPIL_ABSENCE = `fravaer as (
-    select skoleaar, elev_ident, strftime(sko_fravaer_dag.dato, '%Y-%m') as maaned, andel
+    select skoleaar, sko_elev.elev_ident, strftime(sko_fravaer_dag.dato, '%Y-%m') as maaned, andel
     from sko_fravaer_dag
     join sko_elev on sko_elev.elev_ident = sko_fravaer_dag.elev_ident and ${activeOn('sko_elev', 'sko_fravaer_dag.dato')}
       and sko_elev.skoleaar = ${schoolYearOf('sko_fravaer_dag.dato')}

@@ -1,0 +1,113 @@
+// Rules on daily absence: never registered, improbably high, uneven coverage (DQ23, DQ25) and impossible shares of a day (DQ03-andel).
+import { ALL, addMonths, monthsOf, periodOfMonth } from '../../platform/time/period.ts';
+import type { Rule, SliceReads } from '../definition.ts';
+import { activeOn, FRAVAERSINSTITUTIONER, schoolYearOf } from './sql.ts';
+
+const threeMonths = (month: string): string[] => [-2, -1, 0].map((count) => addMonths(month, count));
+const yearsOf = (months: readonly string[]): string[] => [
+  ...new Set(months.map((month) => periodOfMonth('schoolYear', month))),
+];
+
+const THREE_MONTHS: SliceReads = {
+  sko_fravaer_dag: threeMonths,
+  sko_elev: (month) => yearsOf(threeMonths(month)),
+  sko_skoledag: (month) => yearsOf(threeMonths(month)),
+  sko_institution: () => [ALL],
+};
+
+const ONE_MONTH: SliceReads = {
+  sko_fravaer_dag: (month) => [month],
+  sko_elev: (month) => yearsOf([month]),
+  sko_skoledag: (month) => yearsOf([month]),
+  sko_institution: () => [ALL],
+};
+
+/**
+ * CTE `enheder(institution_nr, maaned, elevdage, fravaer)`: absence by institution and month, in months with absence in the municipality.
+ * School days common to all are enough here: the rules look for gross faults.
+ */
+const UNITS = `forloeb as (
+    select institution_nr, skoleaar, gyldig_fra, gyldig_til, count(*) as antal
+    from sko_elev join sko_institution using (institution_nr) where institutionstype in ${FRAVAERSINSTITUTIONER} group by all),
+  registreret as (select distinct strftime(dato, '%Y-%m') as maaned from sko_fravaer_dag),
+  elevdage as (
+    select forloeb.institution_nr, strftime(dato, '%Y-%m') as maaned, sum(antal) as elevdage
+    from forloeb join sko_skoledag on sko_skoledag.skoleaar = forloeb.skoleaar and sko_skoledag.institution_nr = ''
+      and ${activeOn('forloeb', 'dato')}
+    where strftime(dato, '%Y-%m') in (select maaned from registreret) group by all),
+  borte as (
+    select sko_elev.institution_nr, strftime(dato, '%Y-%m') as maaned, sum(andel) as fravaer
+    from sko_fravaer_dag join sko_elev on sko_elev.elev_ident = sko_fravaer_dag.elev_ident and ${activeOn('sko_elev', 'dato')}
+      and sko_elev.skoleaar = ${schoolYearOf('dato')}
+    group by all),
+  enheder as (
+    select institution_nr, maaned, elevdage, coalesce(fravaer, 0) as fravaer
+    from elevdage left join borte using (institution_nr, maaned))`;
+
+export const absenceRules: readonly Rule[] = [
+  {
+    id: 'DQ03-andel',
+    severity: 'error',
+    scope: 'row',
+    table: 'sko_fravaer_dag',
+    column: 'andel',
+    title: { da: 'Andel af dagen er ikke mellem 0 og 1', en: 'Share of the day is not between 0 and 1' },
+    message: {
+      da: 'Andelen af en fraværsdag skal være over 0 og højst 1.',
+      en: 'The share of a day of absence must be above 0 and at most 1.',
+    },
+    violation: 'andel <= 0 or andel > 1',
+  },
+  {
+    id: 'DQ23',
+    severity: 'warning',
+    scope: 'domain',
+    table: 'sko_fravaer_dag',
+    bucket: 'month',
+    reads: THREE_MONTHS,
+    title: { da: 'Intet fravær registreret i tre måneder', en: 'No absence registered for three months' },
+    message: {
+      da: 'Skolen har intet elevfravær i tre måneder, hvor kommunens andre skoler har. Formentlig registreres fraværet ikke.',
+      en: "The school has no pupil absence for three months in which the municipality's other schools have. Probably absence is not registered.",
+    },
+    query: `with ${UNITS}
+      select institution_nr as reference, null as detail_da, null as detail_en, 1 as count
+      from enheder group by institution_nr
+      having count(*) = 3 and sum(fravaer) = 0 and sum(elevdage) >= 1000 order by institution_nr`,
+  },
+  {
+    id: 'DQ23-hoejt',
+    severity: 'warning',
+    scope: 'domain',
+    table: 'sko_fravaer_dag',
+    bucket: 'month',
+    reads: ONE_MONTH,
+    title: { da: 'Fravær over 20 pct. på en skole', en: 'Absence above 20 per cent at a school' },
+    message: {
+      da: 'Skolens fravær er over 20 pct. af elevdagene i måneden. Se efter, om lejrskole eller fridage er registreret som fravær.',
+      en: "The school's absence is above 20 per cent of pupil-days in the month. Check whether school trips or holidays are registered as absence.",
+    },
+    query: `with ${UNITS}
+      select institution_nr as reference, maaned as detail_da, maaned as detail_en, 1 as count
+      from enheder where elevdage >= 100 and fravaer * 5 > elevdage order by institution_nr`,
+  },
+  {
+    id: 'DQ25',
+    severity: 'error',
+    scope: 'domain',
+    table: 'sko_fravaer_dag',
+    bucket: 'schoolYear',
+    reads: { sko_fravaer_dag: monthsOf, sko_skoledag: (year) => [year] },
+    title: { da: 'For få måneder med fravær', en: 'Too few months with absence' },
+    message: {
+      da: 'Fravær er leveret for under 8 af 12 (to tredjedele) af månederne med skoledage. Skoleårets andel med højt fravær beregnes ikke.',
+      en: 'Absence has been delivered for less than 8 of 12 (two thirds) of the months with school days. The share with high absence of the school year is not computed.',
+    },
+    query: `with maaneder as (select distinct skoleaar, strftime(dato, '%Y-%m') as maaned from sko_skoledag),
+      leveret as (select distinct strftime(dato, '%Y-%m') as maaned from sko_fravaer_dag)
+      select skoleaar as reference, count(leveret.maaned) || ' af ' || count(*) || ' måneder' as detail_da,
+        count(leveret.maaned) || ' of ' || count(*) || ' months' as detail_en, 1 as count
+      from maaneder left join leveret using (maaned)
+      group by skoleaar having count(leveret.maaned) > 0 and count(leveret.maaned) * 12 < count(*) * 8`,
+  },
+];
