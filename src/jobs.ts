@@ -1,8 +1,8 @@
 // Everything that the worker does: the job handlers of every stage, in the order of the road.
 import type { WorkerDeps } from './deps.ts';
-import type { JobHandler } from './platform/queue/queue.ts';
+import type { AnyJobHandler } from './platform/queue/queue.ts';
 
 /** @returns one handler per queue. */
-export function jobHandlers(_deps: WorkerDeps): JobHandler<never>[] {
+export function jobHandlers(_deps: WorkerDeps): AnyJobHandler[] {
   return [];
 }

@@ -27,13 +27,13 @@ What belongs to another municipality answers 404, exactly as what does not exist
 Every answer carries a \`Request-Id\`; name it when you report a fault.`;
 
 const TAGS = [
-  { name: 'catalogue', description: 'What there is: domains, tables, key figures, municipalities and groups.' },
-  { name: 'source-deliveries', description: 'Delivering source data, and what the quality rules say about it.' },
-  { name: 'revisions', description: 'The states of a municipality’s data, and going back to an earlier one.' },
-  { name: 'key-figures', description: 'Released key figures, benchmarks, and a municipality’s own newest values.' },
-  { name: 'releases', description: 'Publications of key figures to everyone entitled.' },
-  { name: 'packages', description: 'Raw-data packages: the tables of a domain at a revision.' },
-  { name: 'operation', description: 'For whoever runs the service.' },
+  { name: 'Catalogue', description: 'What there is: domains, tables, key figures, municipalities and groups.' },
+  { name: 'Source deliveries', description: 'Delivering source data, and what the quality rules say about it.' },
+  { name: 'Revisions', description: 'The states of a municipality’s data, and going back to an earlier one.' },
+  { name: 'Key figures', description: 'Released key figures, benchmarks, and a municipality’s own newest values.' },
+  { name: 'Releases', description: 'Publications of key figures to everyone entitled.' },
+  { name: 'Packages', description: 'Raw-data packages: the tables of a domain at a revision.' },
+  { name: 'Operation', description: 'For whoever runs the service.' },
 ];
 
 /** Registers the collecting of routes, `/openapi.json` and `/docs`. Must come before the routes it shall describe. */
@@ -93,7 +93,7 @@ function registerDocument(scoped: App): void {
         operationId: 'getOpenApi',
         summary: 'This document',
         description: 'The OpenAPI 3.1 document of the service.',
-        tags: ['operation'],
+        tags: ['Operation'],
         response: {
           200: Type.Object(
             { openapi: Type.String({ description: 'Version of the OpenAPI specification.' }) },

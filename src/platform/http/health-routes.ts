@@ -15,7 +15,7 @@ export interface HealthOptions {
 }
 
 const CHECK_TIMEOUT_MS = 2_000;
-const TAGS = ['operation'];
+const TAGS = ['Operation'];
 
 /** Registers `/livez`, `/readyz` and `/metrics` on `scoped`. */
 export function registerHealthRoutes(scoped: App, options: HealthOptions): void {

@@ -2,7 +2,7 @@
 // A finally failed job is told to its handler and removed, because in a strict queue it would block its key for ever.
 import { type JobWithMetadata, PgBoss, type Queue } from 'pg-boss';
 import type { Tx } from '../postgres/tenancy.ts';
-import type { JobContext, JobHandler, JobSender, QueueDeclaration } from './queue.ts';
+import type { AnyJobHandler, JobContext, JobHandler, JobSender, QueueDeclaration } from './queue.ts';
 
 const SCHEMA = 'pgboss';
 /** With pg-boss's defaults a killed worker's job waits 45 s and more; with these, 11 s (measured). */
@@ -82,7 +82,7 @@ export interface JobRunner {
 /** Starts fetching jobs for `handlers`; `concurrency(queue)` says how many of a queue run at once in this process. */
 export async function startJobRunner(
   options: BossOptions & {
-    readonly handlers: readonly JobHandler<never>[];
+    readonly handlers: readonly AnyJobHandler[];
     readonly concurrency: (queue: string) => number;
   },
 ): Promise<JobRunner> {

@@ -14,7 +14,12 @@ export interface QueueDeclaration<Payload extends object> {
 /** Sends jobs inside a transaction of the caller. */
 export interface JobSender {
   /** Enqueues a job of `queue` under `key` (`615:skole`); it becomes visible with the caller's commit. */
-  send<Payload extends object>(tx: Tx, queue: QueueDeclaration<Payload>, key: string, payload: Payload): Promise<void>;
+  send<Payload extends object>(
+    tx: Tx,
+    queue: QueueDeclaration<Payload>,
+    key: string,
+    payload: NoInfer<Payload>,
+  ): Promise<void>;
 }
 
 /** What a job handler is given. `signal` aborts when the worker stops or the job was taken away; a handler must then not publish. */
@@ -30,4 +35,11 @@ export interface JobHandler<Payload extends object> {
   readonly queue: QueueDeclaration<Payload>;
   run(payload: Payload, context: JobContext): Promise<void>;
   failed(payload: Payload, error: unknown): Promise<void>;
+}
+
+/** A handler of whatever payload, for lists of handlers. */
+export interface AnyJobHandler {
+  readonly queue: QueueDeclaration<object>;
+  run(payload: never, context: JobContext): Promise<void>;
+  failed(payload: never, error: unknown): Promise<void>;
 }
