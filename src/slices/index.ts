@@ -15,5 +15,6 @@ export {
   type SlicePair,
   schemaHashOf,
 } from './slice.ts';
+export { sortRows } from './sort-rows.ts';
 export { latestRevision, readRevision, readSlicePairs, revisionAt } from './store.ts';
 export { type SliceSpec, writeSlice, writeSlices } from './write-slices.ts';
