@@ -15,6 +15,7 @@ const SEGMENT = /^[A-Za-z0-9_=][A-Za-z0-9_=.-]*$/;
 export class InvalidStorageKey extends TypeError {
   constructor() {
     super('not a storage key: segments of letters, digits, _ = . - without a leading dot, joined by single slashes');
+    this.name = 'InvalidStorageKey';
   }
 }
 
