@@ -35,8 +35,8 @@ export interface Computation {
   readonly bucket: string;
 }
 
-/** How far, in months, a bucket may lie from the slices it reads and still be found. */
-const REACH = 120;
+/** How far, in months, a bucket may lie from all slices that its source reads and still hold rows: a school year later than its first term, say. */
+const REACH = 12;
 
 /** The bucket of `kind` that holds `period`; where a period lies in two buckets (a school year in years), its last month decides. */
 export function bucketOf(kind: PeriodKind, period: string): string {
@@ -108,7 +108,7 @@ function keyOf(row: Pick<FormulaResult, 'formula' | 'version' | 'period' | 'brea
  * The rows that differ from the stored ones of the same buckets. A stored row that was not computed again has vanished: it becomes missing with reason
  * `no-data`. Numbers are compared as shortest texts.
  */
-export function changedValues(stored: readonly FormulaResult[], computed: readonly FormulaResult[]): FormulaResult[] {
+export function changedValues<Row extends FormulaResult>(stored: readonly Row[], computed: readonly Row[]): Row[] {
   const before = new Map(stored.map((row) => [keyOf(row), row]));
   const now = new Set(computed.map(keyOf));
   const changed = computed.filter((row) => {

@@ -1,0 +1,179 @@
+// Routes of values: released ones for everyone entitled, the own newest ones, and comparison with a group. Schema, one call, status; no rule, no SQL.
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { principalOf, tenantOf, withScope } from '../../../access/index.ts';
+import type { KeyFigure } from '../../../domains/definition.ts';
+import type { CachedAnswer } from '../../../platform/cache/cache.ts';
+import { errorAnswers } from '../../../platform/http/answers.ts';
+import type { App } from '../../../platform/http/app.ts';
+import { sendBody } from '../../../platform/http/conditional.ts';
+import { CSV_MEDIA_TYPE, toCsv } from '../../../platform/http/csv.ts';
+import { INVALID_CURSOR, INVALID_REQUEST } from '../../../platform/http/errors.ts';
+import { languageOf, wantsCsv } from '../../../platform/http/negotiate.ts';
+import { linkNext, nextLink } from '../../../platform/http/paging.ts';
+import { NOT_FOUND, Problem } from '../../../platform/http/problem.ts';
+import { NO_RELEASE } from '../errors.ts';
+import { createReleaseFinder, type FindRelease } from './find-release.ts';
+import { readBenchmark } from './read-benchmark.ts';
+import { type OwnValue, readOwnValues } from './read-own-values.ts';
+import { type Form, type ReadDeps, readValues, unpackPage } from './read-values.ts';
+import { numberOf, presentFigure } from './rules.ts';
+import * as schemas from './schemas.ts';
+import * as benchmark from './schemas-benchmark.ts';
+
+export type ValueDeps = ReadDeps;
+
+const tags = ['Key figures'];
+
+export function registerValueRoutes(app: App, deps: ValueDeps): void {
+  const findRelease = createReleaseFinder(deps.pool);
+  withScope(app, 'key-figures:read', (scoped) => {
+    registerValues(scoped, deps, findRelease);
+    registerBenchmark(scoped, deps, findRelease);
+  });
+  withScope(app, 'raw-data:read', (scoped) => registerOwnValues(scoped, deps));
+}
+
+function figureOf({ catalogue }: ValueDeps, id: string): KeyFigure {
+  const figure = catalogue.keyFigure(id);
+  if (figure === undefined) throw new Problem(NOT_FOUND);
+  return figure;
+}
+
+function formOf(request: FastifyRequest): Form {
+  return { csv: wantsCsv(request), language: languageOf(request), publicOrigin: request.server.publicOrigin };
+}
+
+function registerValues(scoped: App, deps: ValueDeps, findRelease: FindRelease): void {
+  scoped.route({
+    method: 'GET',
+    url: '/v1/key-figures/:id/values',
+    schema: {
+      operationId: 'listValues',
+      summary: 'Read released values of a key figure',
+      description:
+        'Values of all municipalities, pinned to one release, so that they can be compared and paged through while others are published. As JSON, or CSV with the next page in the header Link.',
+      tags,
+      params: schemas.figureParams,
+      querystring: schemas.valueQuery,
+      response: {
+        200: {
+          description: 'A page of values.',
+          content: {
+            'application/json': { schema: schemas.valuesSchema },
+            'text/csv': { schema: schemas.valuesCsvSchema },
+          },
+        },
+        ...errorAnswers(INVALID_REQUEST, INVALID_CURSOR, NOT_FOUND, NO_RELEASE),
+      },
+    },
+    async handler(request, reply) {
+      const figure = figureOf(deps, request.params.id);
+      const release = await findRelease(figure.domain, request.query);
+      const answer = await readValues(deps, figure, release, request.query, formOf(request));
+      return sendPacked(request, reply, answer);
+    },
+  });
+}
+
+function sendPacked(request: FastifyRequest, reply: FastifyReply, answer: CachedAnswer): FastifyReply {
+  const { body, next } = unpackPage(answer.body);
+  linkNext(reply, next);
+  return sendBody(request, reply, body, answer.mediaType, answer.etag);
+}
+
+function registerBenchmark(scoped: App, deps: ValueDeps, findRelease: FindRelease): void {
+  scoped.route({
+    method: 'GET',
+    url: '/v1/key-figures/:id/benchmark',
+    schema: {
+      operationId: 'getBenchmark',
+      summary: 'Compare a key figure within a group',
+      description:
+        'Statistics of a group’s published values in one release and period, your own value and rank. Suppressed and missing values are left out and named.',
+      tags,
+      params: schemas.figureParams,
+      querystring: benchmark.benchmarkQuery,
+      response: {
+        200: {
+          description: 'The comparison.',
+          content: {
+            'application/json': { schema: benchmark.benchmarkSchema },
+            'text/csv': { schema: benchmark.benchmarkCsvSchema },
+          },
+        },
+        ...errorAnswers(INVALID_REQUEST, NOT_FOUND, NO_RELEASE),
+      },
+    },
+    async handler(request, reply) {
+      const figure = figureOf(deps, request.params.id);
+      const release = await findRelease(figure.domain, request.query);
+      const { municipality } = principalOf(request);
+      const answer = await readBenchmark(deps, figure, release, request.query, municipality, formOf(request));
+      return sendBody(request, reply as FastifyReply, answer.body, answer.mediaType, answer.etag);
+    },
+  });
+}
+
+function registerOwnValues(scoped: App, deps: ValueDeps): void {
+  scoped.route({
+    method: 'GET',
+    url: '/v1/key-figures/:id/own-values',
+    schema: {
+      operationId: 'listOwnValues',
+      summary: 'Read your own newest values of a key figure',
+      description:
+        'Your municipality’s values as last computed, released or not, with small counts. As JSON, or CSV with the next page in the header Link.',
+      tags,
+      params: schemas.figureParams,
+      querystring: schemas.ownQuery,
+      response: {
+        200: {
+          description: 'A page of values.',
+          content: {
+            'application/json': { schema: schemas.ownValuesSchema },
+            'text/csv': { schema: schemas.ownCsvSchema },
+          },
+        },
+        ...errorAnswers(INVALID_REQUEST, INVALID_CURSOR, NOT_FOUND),
+      },
+    },
+    async handler(request, reply) {
+      const figure = figureOf(deps, request.params.id);
+      const { basis, items, cursor } = await readOwnValues(deps, tenantOf(request), figure, request.query);
+      const next = cursor === null ? null : nextLink(request, cursor);
+      linkNext(reply, next);
+      const keyFigure = presentFigure(figure, languageOf(request));
+      const text = wantsCsv(request)
+        ? toCsv(schemas.OWN_COLUMNS, items.map(ownRow(figure.id, basis)))
+        : JSON.stringify({ keyFigure, basis, items: items.map(presentOwn), next });
+      const mediaType = wantsCsv(request) ? CSV_MEDIA_TYPE : 'application/json; charset=utf-8';
+      return sendBody(request, reply as FastifyReply, Buffer.from(text), mediaType);
+    },
+  });
+}
+
+function presentOwn({ period, breakdown, numerator, denominator, value, status, missing }: OwnValue) {
+  return {
+    period,
+    breakdown: breakdown === '' ? null : breakdown,
+    numerator: numberOf(numerator),
+    denominator: numberOf(denominator),
+    value: numberOf(value),
+    status,
+    reason: reasonOf(status, missing),
+  };
+}
+
+function ownRow(figure: string, basis: readonly { readonly domain: string; readonly revision: number | null }[]) {
+  const names = basis.map(({ domain, revision }) => `${domain}:${revision ?? 0}`).join(' ');
+  return (item: OwnValue) => ({
+    ...item,
+    key_figure: figure,
+    basis: names,
+    reason: reasonOf(item.status, item.missing),
+  });
+}
+
+function reasonOf(status: OwnValue['status'], missing: string | null): string | null {
+  return status === 'unvalidated' ? 'open-errors' : missing;
+}
