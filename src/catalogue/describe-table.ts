@@ -38,7 +38,7 @@ function describeColumn(column: Column, language: Language): WholeColumn {
     description: column.description[language],
     type: type.type,
     unit: column.unit ?? (type.type === 'money' ? 'kr' : null),
-    nullable: column.nullable,
+    optional: column.nullable,
     sensitivity: column.sensitivity,
     derivedFrom: column.derived ?? null,
     ...describeLimits(type),

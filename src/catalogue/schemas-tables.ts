@@ -31,7 +31,7 @@ const columnSchema = Type.Object({
       'Type of the values. `money`: kroner with two decimals. `month`: `YYYY-MM`. `schoolYear`: `YYYY-YYYY`. `person`: sent as a CPR number, kept and delivered as a pseudonym.',
   }),
   unit: nullable(Type.String(), 'Unit of the values.'),
-  nullable: Type.Boolean({ description: 'Whether a value may be absent.' }),
+  optional: Type.Boolean({ description: 'Whether a value may be absent.' }),
   sensitivity: Type.Enum(['ordinary', 'personal', 'sensitive'], {
     description: '`personal`: about one person. `sensitive`: in the sense of GDPR, article 9.',
   }),
@@ -83,7 +83,7 @@ const exampleColumn = {
   description: 'Sex, or the total.',
   type: 'code' as const,
   unit: null,
-  nullable: false,
+  optional: false,
   sensitivity: 'ordinary' as const,
   derivedFrom: null,
   maxLength: null,
