@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { migrate } from '../../db/migrate.ts';
 import { createSigningKey, type SigningKey, signToken, type TokenClaims } from '../access/index.ts';
-import { freePort } from '../platform/free-port.ts';
 import { QUEUES } from '../pipeline/queues.ts';
+import { freePort } from '../platform/free-port.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../platform/postgres/embedded.ts';
 import { queueSettings } from '../platform/queue/pg-boss.ts';
 

@@ -1,0 +1,158 @@
+// The demo: the whole service on this machine with synthetic data for all 98 municipalities, everything through the public API.
+// A second run finds what the first one left and only serves it.
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Service, send, sendDelivery, startProgress } from '../client/index.ts';
+import { loadCatalogue, type Municipality } from '../domains/index.ts';
+import type { SyntheticDelivery, SyntheticDomain } from '../domains/synthetic.ts';
+import { portOrFree } from '../platform/free-port.ts';
+import { type LaunchedService, launchService } from './launch-service.ts';
+import { tourText } from './print-tour.ts';
+import { untilState } from './until-state.ts';
+import { writeDelivery } from './write-delivery.ts';
+
+const FOLDER = resolve(fileURLToPath(new URL('../../.data/demo', import.meta.url)));
+const PORT = 8080;
+const SEED = 1;
+const SENDERS = 4;
+const SHOWN_MUNICIPALITY = '615';
+const HOURS_12 = 12 * 3600;
+
+/** The command `demo`: runs until Ctrl-C. */
+export async function runDemo(): Promise<number> {
+  const started = Date.now();
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+  process.stdout.write('Starting PostgreSQL, the api and the worker …\n');
+  const flis = await launchService({ folder: FOLDER, port: await portOrFree(PORT) });
+  try {
+    await fillAndServe(flis, interrupted.signal, started);
+    return 0;
+  } catch (error) {
+    if (interrupted.signal.aborted) return 0;
+    throw error;
+  } finally {
+    process.stdout.write('\nStopping …\n');
+    await flis.stop();
+  }
+}
+
+async function fillAndServe(flis: LaunchedService, signal: AbortSignal, started: number): Promise<void> {
+  const operator = await serviceFor(flis, undefined, ['operator', 'key-figures:read'], signal);
+  const released = await send(operator, { method: 'GET', path: '/v1/releases' });
+  if (released.body.items.length === 0) await fill(flis, operator, signal);
+  const owner = await serviceFor(
+    flis,
+    SHOWN_MUNICIPALITY,
+    ['key-figures:read', 'raw-data:read', 'source:read'],
+    signal,
+  );
+  const made = await send(owner, { method: 'POST', path: '/v1/packages', json: { domain: 'borger', kind: 'total' } });
+  await untilState(owner, `/v1/packages/${made.body.id}`, ['ready']);
+  process.stdout.write(tourText({ url: flis.url, token: owner.token, packageId: made.body.id }));
+  process.stdout.write(`Ready after ${Math.round((Date.now() - started) / 1000)} s.\n`);
+  await new Promise<void>((done) => (signal.aborted ? done() : signal.addEventListener('abort', () => done())));
+}
+
+async function fill(flis: LaunchedService, operator: Service, signal: AbortSignal): Promise<void> {
+  const { domains, municipalities } = await loadCatalogue();
+  const generators = await Promise.all(domains.map(({ id }) => loadGenerator(id)));
+  // The largest first: nobody waits for København at the end.
+  const work = municipalities.filter(({ synthetic }) => !synthetic).sort((a, b) => b.population - a.population);
+  const codes = work.map(({ code }) => code);
+  const progress = startProgress(process.stdout, work.length);
+  const totals = { rows: 0, deliveries: 0, rejected: 0 };
+  const sender = async () => {
+    for (let next = work.shift(); next !== undefined; next = work.shift()) {
+      signal.throwIfAborted();
+      const service = await serviceFor(flis, next.code, ['source:write', 'source:read'], signal);
+      let rows = 0;
+      for (const generator of generators) {
+        for (const delivery of generator.deliveries(next, SEED)) {
+          const result = await deliver(service, generator.domain, next, delivery);
+          rows += result.rows;
+          totals.deliveries += 1;
+          if (!result.accepted) totals.rejected += 1;
+        }
+      }
+      totals.rows += rows;
+      progress.step(`${next.name}: ${rows.toLocaleString('en')} rows delivered`);
+    }
+  };
+  await Promise.all(Array.from({ length: SENDERS }, sender));
+  progress.end();
+  const ids = domains.map(({ id }) => id);
+  await release(operator, ids);
+  const slices = await countSlices(flis, codes, ids, signal);
+  process.stdout.write(
+    `${totals.deliveries} source deliveries (${totals.rejected} rejected), ${totals.rows.toLocaleString('en')} rows, ${slices.toLocaleString('en')} slices, ${ids.length} releases\n`,
+  );
+}
+
+async function loadGenerator(domain: string): Promise<SyntheticDomain> {
+  return (await import(`../domains/${domain}/synthetic.ts`)).synthetic as SyntheticDomain;
+}
+
+async function deliver(service: Service, domain: string, municipality: Municipality, delivery: SyntheticDelivery) {
+  await mkdir(join(FOLDER, 'outbox'), { recursive: true });
+  const folder = await mkdtemp(join(FOLDER, 'outbox', `${municipality.code}-${domain}-`));
+  try {
+    const files = await writeDelivery(delivery, folder);
+    const { kind, sourceSystem, periodFrom, periodTo } = delivery;
+    const result = await sendDelivery(service, { domain, kind, sourceSystem, periodFrom, periodTo }, files, {
+      gzip: false,
+    });
+    if (result.state === 'failed') throw new Error(`the delivery of ${domain} for ${municipality.code} failed`);
+    return { rows: files.reduce((sum, { rows }) => sum + rows, 0), accepted: result.state === 'accepted' };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function release(operator: Service, domains: readonly string[]): Promise<void> {
+  const progress = startProgress(process.stdout, domains.length);
+  for (const domain of domains) {
+    const { body } = await send(operator, { method: 'POST', path: '/v1/releases', json: { domain } });
+    await untilState(operator, `/v1/releases/${body.id}`, ['published']);
+    progress.step(`${domain}: key figures released`);
+  }
+  progress.end();
+}
+
+async function countSlices(
+  flis: LaunchedService,
+  municipalities: readonly string[],
+  domains: readonly string[],
+  signal: AbortSignal,
+) {
+  let slices = 0;
+  for (const code of municipalities) {
+    const service = await serviceFor(flis, code, ['raw-data:read'], signal);
+    for (const domain of domains) {
+      const { body } = await send(service, { method: 'GET', path: `/v1/revisions?domain=${domain}` });
+      for (const { revision } of body.items.slice(0, 1)) {
+        const whole = await send(service, { method: 'GET', path: `/v1/revisions/${revision}?domain=${domain}` });
+        slices += whole.body.slices.length;
+      }
+    }
+  }
+  return slices;
+}
+
+type Scopes = Parameters<LaunchedService['token']>[0]['scopes'];
+
+async function serviceFor(
+  flis: LaunchedService,
+  municipality: string | undefined,
+  scopes: Scopes,
+  signal: AbortSignal,
+): Promise<Service> {
+  const token = await flis.token({
+    clientId: 'demo',
+    scopes,
+    lifetime: HOURS_12,
+    ...(municipality === undefined ? {} : { municipality }),
+  });
+  return { baseUrl: flis.url, token, signal };
+}
