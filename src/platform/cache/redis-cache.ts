@@ -47,6 +47,11 @@ export function createRedisCache(url: string): RedisCache {
     }, REST_MS).unref();
   }
 
+  /** Not while connecting either: reconnecting goes on in the background, and costs its readers nothing. */
+  function isUsable(): boolean {
+    return !closed && resting === undefined && redis.status === 'ready';
+  }
+
   async function read(key: CacheKey): Promise<CachedAnswer | undefined> {
     try {
       const bytes = await within(redis.getBuffer(nameOf(key)), READ_TIMEOUT_MS);
@@ -58,14 +63,14 @@ export function createRedisCache(url: string): RedisCache {
   }
 
   function write(key: CacheKey, answer: CachedAnswer): void {
-    if (resting !== undefined || closed || answer.body.length > MAX_BODY_BYTES) return;
+    if (!isUsable() || answer.body.length > MAX_BODY_BYTES) return;
     redis.set(nameOf(key), packEntry(key, answer), 'EX', KEEP_SECONDS).catch(rest);
   }
 
   return {
     get: (key, make) =>
       once(key, async () => {
-        const known = resting === undefined && !closed ? await read(key) : undefined;
+        const known = isUsable() ? await read(key) : undefined;
         if (known !== undefined) return known;
         const answer = await make();
         write(key, answer);
