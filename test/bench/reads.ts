@@ -1,0 +1,70 @@
+// Hot reads of released key figures, against a bare Fastify process with one schema route that answers `{ hello: 'world' }`.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import autocannon from 'autocannon';
+import { loadCatalogue } from '../../src/domains/index.ts';
+import { alternate, type Ratio } from './measure.ts';
+import { startBenchService, startYardstick } from './service.ts';
+
+const SECONDS = 4;
+const CONNECTIONS = 16;
+const ROUNDS = 5;
+const HEADER = 'kommunekode,maaned,koen,alder_fra,alder_til,civilstand,herkomst,statsborgerskab,distrikt,antal';
+
+/** hot-read: 200 with a body of 10 kB and more; not-modified: 304 to `If-None-Match`. Both send a JWT. */
+export async function benchReads(folder: string): Promise<Ratio[]> {
+  const service = await startBenchService(folder);
+  const yardstick = await startYardstick();
+  try {
+    const { municipalities } = await loadCatalogue();
+    for (const { code, synthetic } of municipalities) {
+      if (synthetic) continue;
+      const path = join(folder, 'population.csv');
+      await writeFile(path, `${HEADER}\n${code},2025-01,ialt,0,125,ialt,ialt,ialt,ialt,${10_000 + Number(code)}\n`);
+      await service.deliver(
+        code,
+        { domain: 'borger', kind: 'total', sourceSystem: 'cpr', periodFrom: '2025-01', periodTo: '2025-12' },
+        [{ table: 'bor_befolkning', path }],
+      );
+    }
+    await service.release('borger');
+    const { token } = await service.as('615');
+    const url = `${service.flis.url}/v1/key-figures/BO06/values?group=landet&from=2025-01&to=2025-01`;
+    const authorization = `Bearer ${token}`;
+    const answer = await fetch(url, { headers: { authorization } });
+    const bytes = (await answer.arrayBuffer()).byteLength;
+    if (!answer.ok || bytes < 10_000) throw new Error(`the hot read answers ${answer.status} with ${bytes} bytes`);
+    const etag = answer.headers.get('etag') ?? '';
+    const bare = () => rate(`${yardstick.url}/hello`, { authorization }, 200);
+
+    const hot = await alternate(ROUNDS, () => rate(url, { authorization }, 200), bare);
+    const unchanged = await alternate(ROUNDS, () => rate(url, { authorization, 'if-none-match': etag }, 304), bare);
+    const figures = (m: { subject: number; yardstick: number }, what: string) =>
+      `${Math.round(m.subject)} ${what}/s against ${Math.round(m.yardstick)} bare Fastify answers/s`;
+    return [
+      {
+        name: 'hot-read',
+        value: hot.subject / hot.yardstick,
+        goal: { atLeast: 0.65 },
+        figures: figures(hot, `answers of ${bytes} bytes`),
+      },
+      {
+        name: 'not-modified',
+        value: unchanged.subject / unchanged.yardstick,
+        goal: { atLeast: 0.75 },
+        figures: figures(unchanged, 'answers 304'),
+      },
+    ];
+  } finally {
+    await yardstick.stop();
+    await service.flis.stop();
+  }
+}
+
+/** Answers per second; every answer must have `status`. */
+async function rate(url: string, headers: Record<string, string>, status: number): Promise<number> {
+  const result = await autocannon({ url, headers, connections: CONNECTIONS, duration: SECONDS });
+  const counted = result.statusCodeStats?.[String(status) as '200']?.count ?? 0;
+  if (counted !== result.requests.total || result.errors > 0) throw new Error(`other answers than ${status} came`);
+  return result.requests.average;
+}
