@@ -16,7 +16,7 @@ const PARTNERS = MUNICIPALITIES.filter(({ synthetic }) => synthetic !== true).ma
 
 /**
  * National numbers a year, and the serials that a kind of event may give to one birthday: no two kinds share a serial,
- * so no dead person turns up in another event, and a kind has more serials than events on any day.
+ * so no dead person turns up in another event, and birthdays × serials suffice for the events of the largest municipality.
  */
 const KINDS = {
   foedt: { aYear: 57_000, serials: [0, 60] },
@@ -30,6 +30,14 @@ const KINDS = {
 } as const;
 
 type Kind = keyof typeof KINDS;
+
+const BIRTHDAYS = 12 * 28;
+
+/** Goes through all birthdays before one comes again with the next serial, so that a kind never meets a person twice. */
+function birthdayOf(index: number): { month: number; day: number } {
+  const number = (index * 97) % BIRTHDAYS;
+  return { month: 1 + Math.floor(number / 28), day: 1 + (number % 28) };
+}
 
 const COUNTRY =
   PARTNERS.length === 0 ? 1 : MUNICIPALITIES.reduce((sum, one) => sum + (one.synthetic ? 0 : one.population), 0);
@@ -91,10 +99,10 @@ function* makeKind(municipality: Municipality, kind: Kind, growth: number, chanc
     if (date === undefined) return;
     if (own === FAULTS.lostMonth && date.month === 9 && date.day > 8) continue;
     let age = ageOf(kind, chance);
-    const month = kind === 'foedt' ? date.month : 1 + chance.integer(12);
-    const day = kind === 'foedt' ? date.day : 1 + chance.integer(28);
+    const { month, day } = kind === 'foedt' ? date : birthdayOf(index);
     const hadBirthday = month < date.month || (month === date.month && day <= date.day);
-    const serial = (firstSerial + (index % (endSerial - firstSerial))) * 2 + chance.integer(2);
+    const turn = kind === 'foedt' ? index : Math.floor(index / BIRTHDAYS);
+    const serial = (firstSerial + (turn % (endSerial - firstSerial))) * 2 + chance.integer(2);
     const cpr = makeCpr(YEAR - age - (hadBirthday ? 0 : 1), month, day, serial);
     let [from, to] = directionOf(kind, own, chance);
     if (kind === 'tilflyttet' && index % 40 === 7) {
