@@ -3,7 +3,7 @@
 // decimals at declared scale with a point, ISO dates, true/false, rows in binary order of the natural key.
 // A field with `#` anywhere is quoted too: DuckDB does so and readers with comment lines need it.
 import type { Table } from '../domains/definition.ts';
-import { type Duck, quoteIdentifier, quoteText } from '../platform/duckdb/duckdb.ts';
+import { type Duck, quoteIdentifier, quoteList, quoteText } from '../platform/duckdb/duckdb.ts';
 import { columnSqlType } from './slice.ts';
 
 const CSV_OPTIONS = `format csv, header false, delimiter ',', quote '"', escape '"', nullstr ''`;
@@ -23,6 +23,14 @@ export function canonicalQuery(table: Table, relation: string): string {
     return `cast(${name} as ${columnSqlType(column.type)}) as ${name}`;
   });
   return `select ${columns.join(', ')} from ${quoteIdentifier(relation)} order by ${nameList(table.key)}`;
+}
+
+/**
+ * SQL for the rows of slices' Parquet files, of which there must be one at least. Without the option DuckDB would take `table`, `municipality` and
+ * `period` from the path for columns.
+ */
+export function parquetRows(paths: readonly string[]): string {
+  return `read_parquet(${quoteList(paths)}, hive_partitioning = false)`;
 }
 
 /** Writes the result of `query` as canonical CSV (no header line). @returns the number of rows */

@@ -4,9 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Table } from '../domains/definition.ts';
-import { type Duck, quoteIdentifier, quoteText } from '../platform/duckdb/duckdb.ts';
+import { type Duck, quoteIdentifier } from '../platform/duckdb/duckdb.ts';
 import type { ObjectStorage } from '../platform/storage/storage.ts';
-import { copyToCsv, nameList } from './canonical-csv.ts';
+import { copyToCsv, nameList, parquetRows } from './canonical-csv.ts';
 import { columnSqlType, type Slice, type SliceDiff, schemaHashOf } from './slice.ts';
 import { digestFile, storeSegment } from './store-segment.ts';
 
@@ -70,7 +70,7 @@ export async function diffSlices(
 }
 
 async function parquetOf(storage: ObjectStorage, table: Table, slice: Slice | null): Promise<string> {
-  if (slice !== null) return `read_parquet(${quoteText(await storage.localPath(slice.parquetKey))})`;
+  if (slice !== null) return parquetRows([await storage.localPath(slice.parquetKey)]);
   const columns = table.columns.map(({ name, type }) => `null::${columnSqlType(type)} as ${quoteIdentifier(name)}`);
   return `(select ${columns.join(', ')} where false)`;
 }

@@ -1,6 +1,6 @@
 // The face of the idea: what stages may use of slices, segments and the reading of revisions.
 export { type Assembled, assembleGzip, assembleZip, type ZipEntry } from './assemble-archive.ts';
-export { headerLine } from './canonical-csv.ts';
+export { headerLine, parquetRows } from './canonical-csv.ts';
 export { combineCrc32 } from './combine-crc32.ts';
 export { DELTA_COLUMNS, diffSlices } from './diff-slices.ts';
 export { digestParts, readParts } from './read-parts.ts';

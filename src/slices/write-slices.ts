@@ -7,7 +7,7 @@ import type { DomainId, Table } from '../domains/definition.ts';
 import { type Duck, quoteIdentifier, quoteText } from '../platform/duckdb/duckdb.ts';
 import type { ObjectStorage } from '../platform/storage/storage.ts';
 import type { MunicipalityCode } from '../platform/tenant.ts';
-import { canonicalQuery, copyToCsv } from './canonical-csv.ts';
+import { canonicalQuery, copyToCsv, parquetRows } from './canonical-csv.ts';
 import { isIdentityTable, type Slice, schemaHashOf } from './slice.ts';
 import { type DigestedFile, digestFile, storeSegment } from './store-segment.ts';
 
@@ -60,8 +60,7 @@ async function verifyParquet(duck: Duck, storage: ObjectStorage, key: string, ro
   const path = await storage.localPath(key);
   const columns = table.columns.map((column) => quoteIdentifier(column.name)).join(', ');
   const [found] = await duck.all<{ rows: number }>(
-    `select count(*) as rows from (select ${columns} from read_parquet($1))`,
-    [path],
+    `select count(*) as rows from (select ${columns} from ${parquetRows([path])})`,
   );
   if (found?.rows !== rows) throw new Error(`stored file ${key} does not hold the rows of its name`);
 }
