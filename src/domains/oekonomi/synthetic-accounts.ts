@@ -56,7 +56,7 @@ export const ACCOUNTS: readonly AccountTemplate[] = [
   ...service(STAFF, [
     ['0.32.31', 640, 'Stadion og idrætsanlæg'],
     ['0.58.95', 280, 'Redningsberedskab'],
-    ['3.22.01', 7950, 'Folkeskoler'],
+    ['3.22.01', 7700, 'Folkeskoler'],
     ['3.22.04', 260, 'Pædagogisk psykologisk rådgivning'],
     ['3.22.05', 900, 'Skolefritidsordninger'],
     ['3.22.08', 1250, 'Kommunale specialskoler'],

@@ -51,7 +51,7 @@ function makeBookings(municipality: Municipality, seed: number): Booking[] {
   const level = 0.98 + chance.fraction() * 0.04;
   return ACCOUNTS.flatMap((account) => {
     const isFunding = account.dranst === '7';
-    const own = isFunding ? 0.995 + chance.fraction() * 0.01 : level * (0.92 + chance.fraction() * 0.16);
+    const own = isFunding ? 0.995 + chance.fraction() * 0.01 : level * (0.96 + chance.fraction() * 0.08);
     const leap = has('leap', municipality) && account.funktion.startsWith('6.45') ? 1.4 : 1;
     return account.mix.map(([art, share]) => {
       const rise = 1 + PRICE_RISE + (isFunding ? 0 : (chance.fraction() - 0.5) * 0.04);
@@ -70,7 +70,8 @@ function accountCells(account: AccountTemplate, art: string): string[] {
   // Art 40 is the art of private suppliers without VAT.
   const ejerforhold = art === '40' ? '4' : '1';
   const local = `${hovedkonto}${hovedfunktion}${funktion}${account.dranst}${account.gruppering}${art}`;
-  const costCentre = `${hovedkonto}${hovedfunktion}00`;
+  // Only what is run has a cost centre; elsewhere it is the empty text.
+  const costCentre = ['1', '2', '3'].includes(account.dranst) ? `${hovedkonto}${hovedfunktion}00` : '';
   return [hovedkonto, hovedfunktion, funktion, account.dranst, ejerforhold, account.gruppering, art, local, costCentre];
 }
 
