@@ -62,7 +62,7 @@ export async function readOwnValues(
         const joined = joinAt(figure, values, place);
         return { ...place, ...joined, status: statusOf(joined, open) };
       });
-      await writeAudit(tx, 'getOwnValues', { keyFigure: figure.id, cells: items.length });
+      await writeAudit(tx, 'listOwnValues', { keyFigure: figure.id, cells: items.length });
       const last = rest.length > limit ? items.at(-1) : undefined;
       return { basis, items, cursor: last === undefined ? null : encodeCursor([last.period, last.breakdown]) };
     },

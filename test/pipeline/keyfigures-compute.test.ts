@@ -1,0 +1,159 @@
+// After a revision exactly the formulas and periods that can have changed are computed, once, whatever happens meanwhile.
+import fc from 'fast-check';
+import t from 'tap';
+import { people } from '../../src/domains/borger/examples.ts';
+import type { Formula, KeyFigure, Source } from '../../src/domains/definition.ts';
+import {
+  add,
+  canonical,
+  compare,
+  divide,
+  exactOf,
+  multiply,
+  round,
+  subtract,
+} from '../../src/pipeline/keyfigures/exact.ts';
+import { computeFormulas } from '../../src/pipeline/keyfigures/formulas/compute-formulas.ts';
+import { bucketOf, changedValues, planComputations } from '../../src/pipeline/keyfigures/formulas/rules.ts';
+import { runFormulas } from '../../src/pipeline/keyfigures/formulas/store-duckdb.ts';
+import { joinFigure } from '../../src/pipeline/keyfigures/rules.ts';
+import { withDuckDb } from '../../src/platform/duckdb/duckdb.ts';
+import { shiftPeriod } from '../../src/platform/time/period.ts';
+import { createScene, tenantOf } from './keyfigures-scene.ts';
+
+const exact = fc
+  .tuple(fc.bigInt({ min: -(10n ** 15n), max: 10n ** 15n }), fc.nat(4))
+  .map(([n, scale]) => ({ n, d: 10n ** BigInt(scale) }));
+
+t.test('exact arithmetic', async (t) => {
+  fc.assert(
+    fc.property(exact, fc.nat(4), (value, decimals) => {
+      const rounded = exactOf(round(value, decimals));
+      const error = subtract(rounded, value);
+      const half = { n: 1n, d: 2n * 10n ** BigInt(decimals) };
+      const distance = error.n < 0n ? { n: -error.n, d: error.d } : error;
+      if (compare(distance, half) > 0) throw new Error('more than half a unit away');
+      // On a tie the rounded number is the one farther from zero.
+      if (compare(distance, half) === 0 && value.n < 0n !== error.n < 0n) throw new Error('a tie went towards zero');
+    }),
+  );
+  fc.assert(
+    fc.property(exact, exact, (a, b) => {
+      if (compare(subtract(add(a, b), b), a) !== 0) throw new Error('a + b - b');
+      if (b.n !== 0n && compare(multiply(divide(a, b), b), a) !== 0) throw new Error('a / b * b');
+    }),
+  );
+  t.same(
+    ['-0.05', '0.05', '0.049', '-0.04', '1.25', '-2.5'].map((text) => round(exactOf(text), 1)),
+    ['-0.1', '0.1', '0.0', '0.0', '1.3', '-2.5'],
+  );
+  t.same(['12.50', '-0.00', '100', '7.0', '-3.10'].map(canonical), ['12.5', '0', '100', '7', '-3.1']);
+  t.throws(() => exactOf('1e3'), RangeError);
+  t.throws(() => exactOf(Number.NaN), RangeError);
+});
+
+t.test('joining', async (t) => {
+  const figure = { factor: 100, decimals: 1, denominator: {} } as unknown as KeyFigure;
+  const value = (text: string) => ({ value: text, missing: null });
+  t.same(joinFigure(figure, value('1'), value('8')).value, '12.5');
+  t.same(joinFigure(figure, value('-1'), value('3')).value, '-33.3');
+  t.same(joinFigure(figure, value('7'), value('0')).missing, 'zero-denominator');
+  t.same(joinFigure(figure, undefined, value('8')).missing, 'no-data');
+  t.same(joinFigure(figure, { value: null, missing: 'age-bands' }, value('0')).missing, 'age-bands');
+  t.same(joinFigure({ ...figure, denominator: null, factor: 1, decimals: 0 }, value('53'), undefined).value, '53');
+});
+
+const formula = (source: Partial<Source>, rest: Partial<Formula> = {}) =>
+  ({ id: 'f', version: 1, domain: 'x', measure: 'count(*)', ...rest, source: { id: 's', ...source } }) as Formula;
+
+t.test('affected buckets are those that read a changed slice', async (t) => {
+  const school = formula({
+    bucket: 'schoolYear',
+    reads: { pupils: (year) => [shiftPeriod(year, -1), year], schools: () => ['all'] },
+  });
+  const held = ['2022-2023', '2023-2024', '2024-2025'].map((period) => ({ table: 'pupils', period }));
+  const schools = { table: 'schools', period: 'all' };
+  const buckets = (changed: { table: string; period: string }[]) =>
+    planComputations([school], changed, [...held, schools]).map(({ bucket }) => bucket);
+  t.same(buckets([{ table: 'pupils', period: '2023-2024' }]), ['2023-2024', '2024-2025']);
+  t.same(buckets([{ table: 'pupils', period: '2025-2026' }]), ['2025-2026', '2026-2027'], 'one that is gone');
+  t.same(buckets([{ table: 'other', period: '2023-2024' }]), []);
+  t.ok(buckets([schools]).includes('2022-2023'), 'a table without time is read by all');
+  t.equal(bucketOf('year', '2024-03'), '2024');
+  t.equal(bucketOf('schoolYear', '2024'), '2024-2025', 'the last month decides');
+  t.equal(bucketOf('none', '2024'), 'all');
+});
+
+t.test('only what differs is stored', async (t) => {
+  const row = (period: string, value: string | null, missing: string | null = null) => ({
+    formula: 'f',
+    version: 1,
+    period,
+    breakdown: '',
+    value,
+    missing,
+  });
+  t.same(changedValues([row('2024', '7')], [row('2024', '7')]), []);
+  t.same(changedValues([row('2024', '7')], [row('2024', '8')]), [row('2024', '8')]);
+  t.same(changedValues([row('2024', '7')], []), [row('2024', null, 'no-data')], 'a vanished period');
+  t.same(changedValues([row('2024', null, 'no-data')], []), [], 'which is recorded once');
+});
+
+t.test('no float leaves DuckDB', async (t) => {
+  const options = { tempRoot: t.testdir(), allowedDirectories: [], memoryLimitMb: 128, threads: 1 };
+  await withDuckDb(options, async (duck) => {
+    const run = (measure: string) => {
+      const one = formula({ bucket: 'year', sql: `select '2024' as period, 0.1::decimal(9,2) as x` }, { measure });
+      return runFormulas(duck, { source: one.source, formulas: [one], bucket: '2024' });
+    };
+    t.match(await run('sum(x)'), [{ value: '0.1' }]);
+    await t.rejects(run('avg(x)'), { message: 'formula f yields DOUBLE, not an exact number' });
+  });
+});
+
+t.test('computing', async (t) => {
+  const scene = await createScene(t);
+  const municipality = '615';
+  const values = () =>
+    scene.rows<{ period: string; revision: number; value: string | null; missing: string | null }>(
+      municipality,
+      `select period, revision, value::text as value, missing from formula_value where formula = 'bor.befolkning' order by revision, period`,
+    );
+  const slice = (count: number) => [people('2024-01', 0, 125, count), people('2024-02', 0, 125, count)];
+
+  await scene.deliver(municipality, 'borger', {
+    'bor_befolkning/2024': slice(100),
+    'bor_befolkning/2025': [people('2025-01', 0, 125, 200)],
+  });
+  await scene.compute(municipality, 'borger');
+  t.same(await values(), [
+    { period: '2024-01', revision: 1, value: '100', missing: null },
+    { period: '2024-02', revision: 1, value: '100', missing: null },
+    { period: '2025-01', revision: 1, value: '200', missing: null },
+  ]);
+
+  await scene.deliver(municipality, 'borger', {});
+  t.equal(await computeFormulas(scene.deps, tenantOf(municipality), 'borger'), 0, 'an identical delivery');
+  await scene.compute(municipality, 'borger');
+  t.equal((await values()).length, 3);
+
+  await scene.deliver(municipality, 'borger', { 'bor_befolkning/2024': [people('2024-01', 0, 125, 101)] });
+  const aborted = scene.compute(municipality, 'borger', { signal: AbortSignal.abort() });
+  await t.rejects(aborted, { name: 'AbortError' });
+  t.equal((await values()).length, 3, 'an aborted job publishes nothing');
+  await Promise.all([scene.compute(municipality, 'borger'), scene.compute(municipality, 'borger')]);
+  t.same((await values()).slice(3), [
+    { period: '2024-01', revision: 3, value: '101', missing: null },
+    { period: '2024-02', revision: 3, value: null, missing: 'no-data' },
+  ]);
+
+  await scene.deliver(municipality, 'borger', { 'bor_befolkning/2025': null });
+  await scene.compute(municipality, 'borger');
+  t.same((await values()).slice(5), [{ period: '2025-01', revision: 4, value: null, missing: 'no-data' }]);
+
+  const raised = scene.deps.catalogue.formulas('borger').map((one) => ({ ...one, version: one.version + 1 }));
+  const catalogue = { ...scene.deps.catalogue, formulas: () => raised };
+  t.not(await computeFormulas({ ...scene.deps, catalogue }, tenantOf(municipality), 'borger'), 0, 'a raised formula');
+  t.match((await values()).slice(5, 6), [{ period: '2024-01', revision: 4, value: '101' }]);
+  t.same(await scene.rows('101', 'select 1 from formula_value'), [], 'nothing of another municipality');
+});
