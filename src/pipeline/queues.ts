@@ -15,6 +15,13 @@ export const REVISE: QueueDeclaration<
   OfDomain & ({ readonly task: 'load'; readonly sourceDeliveryId: string } | { readonly task: 'reslice' })
 > = { name: 'revise', expireInSeconds: 3600, retryLimit: 3 };
 
+/** warehouse: work out the row differences between two revisions that nobody has asked for before. Key `615:skole`. */
+export const COMPARE_REVISIONS: QueueDeclaration<OfDomain & { readonly since: number; readonly until: number }> = {
+  name: 'compare-revisions',
+  expireInSeconds: 1800,
+  retryLimit: 3,
+};
+
 /** keyfigures: compute the formulas that a revision can have changed. Key `615:skole`. */
 export const COMPUTE_KEY_FIGURES: QueueDeclaration<OfDomain> = {
   name: 'compute-key-figures',
@@ -44,4 +51,11 @@ export const BUILD_PARQUET: QueueDeclaration<OfDomain & { readonly packageId: st
 };
 
 /** All queues; the owner creates them in `migrate`. */
-export const QUEUES = [REVISE, COMPUTE_KEY_FIGURES, PUBLISH_RELEASE, BUILD_PACKAGE, BUILD_PARQUET] as const;
+export const QUEUES = [
+  REVISE,
+  COMPARE_REVISIONS,
+  COMPUTE_KEY_FIGURES,
+  PUBLISH_RELEASE,
+  BUILD_PACKAGE,
+  BUILD_PARQUET,
+] as const;

@@ -1,0 +1,163 @@
+// Runs a domain's declared rules over the state as it would be after the load: row and slice rules on changed slices, domain rules on the
+// buckets that read a changed slice. Cost follows what changed, not how much history there is.
+import type { Domain, Rule, Severity, Table, Text } from '../../domains/definition.ts';
+import type { Duck } from '../../platform/duckdb/duckdb.ts';
+import { ALL, monthsOf, type PeriodKind, periodOfMonth } from '../../platform/time/period.ts';
+import { EXAMPLES_PER_RULE, type Finding, type Findings, joinFindings, maskCpr } from './rules.ts';
+import {
+  countViolations,
+  findViolations,
+  nameRows,
+  type QueryExample,
+  type QueryRule,
+  type RowRule,
+  runQueryRule,
+} from './store-rules.ts';
+
+/** The state to check, as the stage that merges slices offers it. */
+export interface ReadCheckedState {
+  readonly domain: Domain;
+  /** The (table, period)s whose content is new. */
+  readonly changed: readonly { readonly table: string; readonly period: string }[];
+  /** All periods that a table would hold. */
+  periodsOf(table: string): readonly string[];
+  /** A DuckDB query for the rows of these periods: the table's columns, `_period` and `_row` (record number, or null). */
+  rowsOf(table: Table, periods: readonly string[]): string;
+}
+
+/** What a rule says of one period of its table; written whenever the rule ran, also with 0. */
+export interface RuleOutcome {
+  readonly rule: string;
+  readonly table: string;
+  readonly period: string;
+  readonly severity: Severity;
+  readonly count: number;
+}
+
+interface Checked {
+  readonly outcomes: RuleOutcome[];
+  readonly examples: Finding[];
+}
+
+/** Runs every due rule. @returns the outcome of each and the findings they amount to. */
+export async function checkState(
+  duck: Duck,
+  state: ReadCheckedState,
+): Promise<{ readonly outcomes: readonly RuleOutcome[]; readonly findings: Findings }> {
+  const checked: Checked = { outcomes: [], examples: [] };
+  for (const table of state.domain.tables) {
+    const periods = state.changed.filter((slice) => slice.table === table.name).map(({ period }) => period);
+    if (periods.length === 0) continue;
+    await checkRowRules(duck, state, table, periods, checked);
+    await checkSliceRules(duck, state, table, periods, checked);
+  }
+  for (const rule of state.domain.rules) {
+    if (rule.scope === 'domain') await checkDomainRule(duck, state, rule, checked);
+  }
+  const counts = checked.outcomes.map(({ rule, table, severity, count }) => ({ rule, table, severity, count }));
+  return { outcomes: checked.outcomes, findings: joinFindings([{ counts, examples: checked.examples }]) };
+}
+
+async function checkRowRules(
+  duck: Duck,
+  state: ReadCheckedState,
+  table: Table,
+  periods: readonly string[],
+  checked: Checked,
+): Promise<void> {
+  const rules = state.domain.rules.filter((rule): rule is RowRule => rule.scope === 'row' && rule.table === table.name);
+  if (rules.length === 0) return;
+  const rows = state.rowsOf(table, periods);
+  const violations = await countViolations(duck, table, rows, rules);
+  for (const rule of rules) {
+    const counts = new Map(violations.filter((each) => each.rule === rule).map(({ period, count }) => [period, count]));
+    for (const period of periods) checked.outcomes.push(outcome(rule, period, counts.get(period) ?? 0));
+    if (![...counts.values()].some((count) => count > 0)) continue;
+    for (const { period, row, key } of await findViolations(duck, table, rows, rule)) {
+      const reference = holdsPersonalData(table) ? null : maskCpr(key);
+      checked.examples.push({ ...exampleOf(rule, period), row, reference });
+    }
+  }
+}
+
+/** Keys of persons' rows are left out: a local identifier may be a CPR number in disguise. The record number leads to the row. */
+function holdsPersonalData(table: Table): boolean {
+  return table.columns.some(({ sensitivity }) => sensitivity !== 'ordinary');
+}
+
+async function checkSliceRules(
+  duck: Duck,
+  state: ReadCheckedState,
+  table: Table,
+  periods: readonly string[],
+  checked: Checked,
+): Promise<void> {
+  const rules = state.domain.rules.filter(
+    (rule): rule is QueryRule => rule.scope === 'slice' && rule.table === table.name,
+  );
+  if (rules.length === 0) return;
+  for (const period of periods) {
+    await nameRows(duck, table, state.rowsOf(table, [period]));
+    for (const rule of rules) await runRule(duck, rule, period, checked);
+  }
+}
+
+async function checkDomainRule(
+  duck: Duck,
+  state: ReadCheckedState,
+  rule: Extract<Rule, { scope: 'domain' }>,
+  checked: Checked,
+): Promise<void> {
+  for (const bucket of dueBuckets(state, rule)) {
+    for (const [name, periodsFor] of Object.entries(rule.reads)) {
+      const table = state.domain.tables.find((candidate) => candidate.name === name);
+      if (table === undefined) throw new Error(`rule ${rule.id} reads ${name}, which is no table of its domain`);
+      await nameRows(duck, table, state.rowsOf(table, periodsFor(bucket)));
+    }
+    await runRule(duck, rule, bucket, checked);
+  }
+}
+
+/** The buckets for which there is data in a table that the rule reads, and which read a changed slice. */
+function dueBuckets(state: ReadCheckedState, rule: Extract<Rule, { scope: 'domain' }>): string[] {
+  const buckets = new Set<string>();
+  for (const name of Object.keys(rule.reads)) {
+    const changed = state.changed.filter(({ table }) => table === name).map(({ period }) => period);
+    for (const period of [...state.periodsOf(name), ...changed]) {
+      for (const bucket of bucketsOf(rule.bucket, period)) buckets.add(bucket);
+    }
+  }
+  const reads = (bucket: string) =>
+    state.changed.some(({ table, period }) => rule.reads[table]?.(bucket).includes(period));
+  return [...buckets].filter(reads).sort();
+}
+
+function bucketsOf(kind: PeriodKind, period: string): string[] {
+  if (kind === 'none') return [ALL];
+  return [...new Set(monthsOf(period).map((month) => periodOfMonth(kind, month)))];
+}
+
+async function runRule(duck: Duck, rule: QueryRule, period: string, checked: Checked): Promise<void> {
+  const { count, examples } = await runQueryRule(duck, rule);
+  checked.outcomes.push(outcome(rule, period, count));
+  const shown = checked.examples.filter((example) => example.rule === rule.id).length;
+  for (const example of examples.slice(0, EXAMPLES_PER_RULE - shown)) {
+    const reference = example.reference === null ? null : maskCpr(example.reference);
+    checked.examples.push({ ...exampleOf(rule, period), reference, message: detailed(rule.message, example) });
+  }
+}
+
+function outcome(rule: Rule, period: string, count: number): RuleOutcome {
+  return { rule: rule.id, table: rule.table, period, severity: rule.severity, count };
+}
+
+function exampleOf(rule: Rule, period: string): Finding {
+  const { id, severity, table, message } = rule;
+  return { rule: id, severity, table, period, row: null, column: rule.column ?? null, reference: null, message };
+}
+
+/** The rule's message with the finding's own detail behind it. */
+function detailed(message: Text, { detail_da, detail_en }: QueryExample): Text {
+  const join = (text: string, detail: string | null) => (detail === null ? text : `${text} ${maskCpr(detail)}`);
+  return { da: join(message.da, detail_da), en: join(message.en, detail_en ?? detail_da) };
+}

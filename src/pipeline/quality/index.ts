@@ -1,0 +1,18 @@
+// The face of quality: reading and checking a source file, checking the state that would follow from it.
+export { checkState, type ReadCheckedState, type RuleOutcome } from './check-state.ts';
+export { readSourceTable, type SourceReading, type SourceTable, type StagedRows } from './read-source-table.ts';
+export {
+  EXAMPLES_PER_RULE,
+  type Finding,
+  type FindingCount,
+  type Findings,
+  hasStop,
+  joinFindings,
+  NO_FINDINGS,
+  STRUCTURE_RULES,
+  type StructureRule,
+  structureFinding,
+} from './rules.ts';
+export { periodPredicate, periodSql } from './store-checks.ts';
+export { pseudonymKeyOf } from './store-persons.ts';
+export type { SourceFile } from './store-source.ts';

@@ -1,0 +1,123 @@
+// What follows from CPR numbers, in DuckDB: validity, pseudonym, year of birth and sex, once per person. The key travels as a parameter,
+// and CPR numbers stay in the job's own folder: nothing here returns one.
+import { createHmac } from 'node:crypto';
+import type { Table } from '../../domains/definition.ts';
+import { type Duck, quoteIdentifier } from '../../platform/duckdb/duckdb.ts';
+import { EXAMPLES_PER_RULE } from './rules.ts';
+import type { FaultyRows } from './store-checks.ts';
+import { stageName } from './store-source.ts';
+
+/** The pseudonym key of a municipality. It never rotates, or every slice would change. */
+export function pseudonymKeyOf(rootSecret: Uint8Array, municipality: string): Buffer {
+  return createHmac('sha256', rootSecret).update(`pseudonym:${municipality}`).digest();
+}
+
+/** Name of the table of one table's persons: cpr, borger_id, foedselsaar, koen and what is wrong with the number. */
+export function personsName(table: Table): string {
+  return `persons_${table.name}`;
+}
+
+/** @returns the column of `table` that holds persons, if any. */
+export function personColumn(table: Table): string | undefined {
+  return table.columns.find((column) => column.type.type === 'person')?.name;
+}
+
+const BLOCK = 64;
+
+function padded(key: Uint8Array, byte: number): string {
+  return Buffer.from(Array.from({ length: BLOCK }, (_, index) => (key[index] ?? 0) ^ byte)).toString('hex');
+}
+
+/** The century by the seventh digit and the year, as the CPR office defines it. */
+const BIRTH_YEAR = `case
+  when seventh <= 3 then 1900 + yy
+  when seventh in (4, 9) then if(yy <= 36, 2000, 1900) + yy
+  else if(yy <= 57, 2000, 1800) + yy end`;
+
+const MODULUS_11 = [4, 3, 2, 7, 6, 5, 4, 3, 2, 1]
+  .map((weight, index) => `${weight} * cast(substr(cpr, ${index + 1}, 1) as integer)`)
+  .join(' + ');
+
+/** Makes `personsName(table)` from the CPR numbers of sound rows. Replacement numbers have the day + 60. `held`: some row of the person is not a deletion. */
+export async function stagePersons(
+  duck: Duck,
+  table: Table,
+  sound: string,
+  delta: boolean,
+  key: Uint8Array,
+): Promise<void> {
+  const column = quoteIdentifier(personColumn(table) ?? '');
+  await duck.run(
+    `create table ${quoteIdentifier(personsName(table))} as
+     with parts as (
+       select cpr, held, cast(substr(cpr, 1, 2) as integer) as dd, cast(substr(cpr, 3, 2) as integer) as mm,
+         cast(substr(cpr, 5, 2) as integer) as yy, cast(substr(cpr, 7, 1) as integer) as seventh
+       from (
+         select ${column} as cpr, ${delta ? "bool_or(_op <> 'D')" : 'true'} as held
+         from ${quoteIdentifier(stageName(table))} where ${sound} and ${column} is not null group by ${column})),
+     dated as (select *, ${BIRTH_YEAR} as foedselsaar, if(dd > 60, dd - 60, dd) as day_of_month from parts)
+     select cpr, held,
+       substr(sha256(unhex($1) || unhex(sha256(unhex($2) || encode(cpr)))), 1, 32) as borger_id,
+       cast(foedselsaar as bigint) as foedselsaar,
+       if(cast(substr(cpr, 10, 1) as integer) % 2 = 1, 'M', 'K') as koen,
+       try_cast(printf('%04d-%02d-%02d', foedselsaar, mm, day_of_month) as date) is null as impossible,
+       (${MODULUS_11}) % 11 <> 0 as off_modulus,
+       dd > 60 as replacement
+     from dated`,
+    [padded(key, 0x5c), padded(key, 0x36)],
+  );
+}
+
+/** Replacement numbers never have a check digit, and of an impossible number nothing else is said. */
+const FAULTS = {
+  impossible: 'impossible',
+  off_modulus: 'off_modulus and not replacement and not impossible',
+  replacement: 'replacement and not impossible',
+};
+
+export type PersonFault = keyof typeof FAULTS;
+
+/** Rows whose CPR number has a fault. */
+export async function findPersonFaults(
+  duck: Duck,
+  table: Table,
+  sound: string,
+  fault: PersonFault,
+): Promise<FaultyRows> {
+  const persons = quoteIdentifier(personsName(table));
+  const where = FAULTS[fault];
+  const [any] = await duck.all<{ count: number }>(`select count(*) as count from ${persons} where ${where}`);
+  if (any?.count === 0) return { count: 0, rows: [] };
+  const from = `from ${quoteIdentifier(stageName(table))} s
+    where ${sound} and s.${quoteIdentifier(personColumn(table) ?? '')} in (select cpr from ${persons} where ${where})`;
+  const [total] = await duck.all<{ count: number }>(`select count(*) as count ${from}`);
+  const rows = await duck.all<{ row: number }>(
+    `select rowid + 1 as row ${from} order by row limit ${EXAMPLES_PER_RULE}`,
+  );
+  return { count: total?.count ?? 0, rows: rows.map(({ row }) => row) };
+}
+
+/**
+ * Makes the typed rows of `table` under `name`: declared columns with pseudonyms and derived columns, `_row` (record number), `_op` for a delta.
+ * Without persons it is a view; with persons a table, joined once instead of once per slice.
+ */
+export async function stageRows(duck: Duck, table: Table, name: string, delta: boolean): Promise<void> {
+  const stage = quoteIdentifier(stageName(table));
+  const person = personColumn(table);
+  const columns = table.columns.map((column) => {
+    const quoted = quoteIdentifier(column.name);
+    if (column.derived === 'birth-year') return `p.foedselsaar as ${quoted}`;
+    if (column.derived === 'sex') return `p.koen as ${quoted}`;
+    return column.name === person ? `p.borger_id as ${quoted}` : `s.${quoted}`;
+  });
+  const list = [...columns, 's.rowid + 1 as _row', ...(delta ? ['s._op'] : [])].join(', ');
+  if (person === undefined) {
+    await duck.run(`create view ${quoteIdentifier(name)} as select ${list} from ${stage} s`);
+    return;
+  }
+  const persons = quoteIdentifier(personsName(table));
+  await duck.run(
+    `create table ${quoteIdentifier(name)} as select ${list} from ${stage} s left join ${persons} p on p.cpr = s.${quoteIdentifier(person)};
+     drop table ${stage}`,
+  );
+}

@@ -1,0 +1,84 @@
+// Runs declared quality rules in DuckDB over the state as it would be after the load. Which slices and buckets are due is decided elsewhere.
+import type { Rule, Table } from '../../domains/definition.ts';
+import { type Duck, quoteIdentifier } from '../../platform/duckdb/duckdb.ts';
+import { EXAMPLES_PER_RULE } from './rules.ts';
+
+export type RowRule = Extract<Rule, { scope: 'row' }>;
+export type QueryRule = Exclude<Rule, { scope: 'row' }>;
+
+/** Violations of one row rule in one period. */
+export interface RowViolations {
+  readonly rule: RowRule;
+  readonly period: string;
+  readonly count: number;
+}
+
+/** A row that breaks a rule: its record number where it stands in the received file, and its natural key as text. */
+export interface RowExample {
+  readonly period: string;
+  readonly row: number | null;
+  readonly key: string;
+}
+
+/** Counts all row rules of a table in one pass. `rows` is a query with the table's columns, `_period` and `_row`. */
+export async function countViolations(
+  duck: Duck,
+  table: Table,
+  rows: string,
+  rules: readonly RowRule[],
+): Promise<RowViolations[]> {
+  const counts = rules.map(({ violation }, index) => `count_if(${violation}) as c${index}`);
+  const results = await duck.all<Record<string, number | string>>(
+    `select _period as period, ${counts.join(', ')} from (${rows}) as ${quoteIdentifier(table.name)} group by _period order by _period`,
+  );
+  return results.flatMap((result) =>
+    rules.map((rule, index) => ({ rule, period: String(result.period), count: Number(result[`c${index}`]) })),
+  );
+}
+
+/** The first rows that break a row rule. */
+export async function findViolations(duck: Duck, table: Table, rows: string, rule: RowRule): Promise<RowExample[]> {
+  const key = table.key
+    .slice(1)
+    .map((name) => `'${name}=' || cast(${quoteIdentifier(name)} as varchar)`)
+    .join(`, `);
+  return duck.all<RowExample>(
+    `select _period as period, _row as row, concat_ws(', ', ${key}) as key
+     from (${rows}) as ${quoteIdentifier(table.name)} where ${rule.violation}
+     order by _row nulls last, _period, key limit ${EXAMPLES_PER_RULE}`,
+  );
+}
+
+/** Gives the rows of `query` the bare name of the table, as rules and formulas read it. */
+export async function nameRows(duck: Duck, table: Table, query: string): Promise<void> {
+  const columns = table.columns.map(({ name }) => quoteIdentifier(name)).join(', ');
+  await duck.run(`create or replace temp view ${quoteIdentifier(table.name)} as select ${columns} from (${query})`);
+}
+
+/** One result row of a query rule. */
+export interface QueryExample {
+  readonly reference: string | null;
+  readonly detail_da: string | null;
+  readonly detail_en: string | null;
+}
+
+/** Runs a rule's query. `count` is what it concerns in all (1 per result row unless the query says otherwise). */
+export async function runQueryRule(
+  duck: Duck,
+  rule: QueryRule,
+): Promise<{ readonly count: number; readonly examples: QueryExample[] }> {
+  await duck.run(`create or replace temp table rule_rows as ${rule.query}`);
+  const columns = await duck.all<{ name: string }>(
+    `select column_name as name from duckdb_columns() where table_name = 'rule_rows'`,
+  );
+  const counted = columns.some(({ name }) => name === 'count') ? 'sum(coalesce("count", 1))' : 'count(*)';
+  const [total] = await duck.all<{ count: number }>(
+    `select cast(coalesce(${counted}, 0) as bigint) as count from rule_rows`,
+  );
+  const examples = await duck.all<QueryExample>(
+    `select cast(reference as varchar) as reference, cast(detail_da as varchar) as detail_da, cast(detail_en as varchar) as detail_en
+     from rule_rows order by all limit ${EXAMPLES_PER_RULE}`,
+  );
+  await duck.run('drop table rule_rows');
+  return { count: total?.count ?? 0, examples };
+}

@@ -1,0 +1,172 @@
+// Reads a source file into DuckDB in one scan: typed columns, and per row one bit for each column that is at fault.
+// Which rule a faulty cell breaks is only worked out, in a second scan, when there is such a cell.
+import type { Table } from '../../domains/definition.ts';
+import { type Duck, quoteIdentifier, quoteText } from '../../platform/duckdb/duckdb.ts';
+import { columnSqlType } from '../../slices/index.ts';
+import { EXAMPLES_PER_RULE, type StructureRule } from './rules.ts';
+import { brokenRuleSql, brokenSql, type Cell, type DecimalMark, isDecimal } from './store-cells.ts';
+
+/** How a file on this machine is to be read. `columns` are the header's names in file order. */
+export interface SourceFile {
+  readonly path: string;
+  readonly delimiter: ',' | ';';
+  readonly encoding: 'utf-8' | 'iso-8859-1';
+  readonly decimalMark: DecimalMark | 'detect';
+  readonly columns: readonly string[];
+}
+
+/** What one scan says of a file. `faultyColumns` are indexes of cells. */
+export interface ScanResult {
+  readonly rows: number;
+  readonly faultyColumns: readonly number[];
+  readonly faultyOperations: number;
+  readonly marks: readonly DecimalMark[];
+}
+
+/** A broken cell rule: all counted, the first rows shown. */
+export interface BrokenCell {
+  readonly cell: Cell;
+  readonly rule: StructureRule;
+  readonly count: number;
+  readonly rows: readonly number[];
+}
+
+const REJECTS = 'source_rejects';
+/** Bits of a fault word; a UBIGINT has 64, some stay free. */
+const WORD = 60;
+const OPERATION_FAULT = "coalesce(_op not in ('U', 'D'), true)";
+
+/** The file as text; `store_rejects` makes parse faults rows of a table instead of an error that would print the line. */
+function readCsv(file: SourceFile, rejects: boolean): string {
+  const columns = file.columns.map((name) => `${quoteText(name)}: 'VARCHAR'`).join(', ');
+  const options = [
+    `auto_detect = false, header = true, delim = ${quoteText(file.delimiter)}, quote = '"', escape = '"'`,
+    `allow_quoted_nulls = false, encoding = '${file.encoding === 'utf-8' ? 'utf-8' : 'latin-1'}'`,
+    `columns = {${columns}}`,
+    ...(rejects ? [`store_rejects = true, rejects_table = '${REJECTS}', rejects_limit = 0`] : []),
+  ];
+  return `read_csv(${quoteText(file.path)}, ${options.join(', ')})`;
+}
+
+/** Cell texts (`r0` …) and values (`v0` …) of a relation that has the header's columns; `_op` is kept. */
+function cellsQuery(cells: readonly Cell[], delta: boolean, from: string, extra: readonly string[] = []): string {
+  const kept = [...extra, ...(delta ? ['_op'] : [])];
+  const raws = [...kept, ...cells.map((cell) => `${cell.rawSql} as ${cell.raw}`)];
+  const values = [...kept, ...cells.flatMap((cell) => [cell.raw, `${cell.valueSql} as ${cell.value}`])];
+  return `select ${values.join(', ')} from (select ${raws.join(', ')} from ${from})`;
+}
+
+function faultWords(cells: readonly Cell[]): string[] {
+  return Array.from({ length: Math.ceil(cells.length / WORD) }, (_, word) => {
+    const bits = cells
+      .slice(word * WORD, (word + 1) * WORD)
+      .map((cell, bit) => `(${cell.faultSql})::ubigint * ${2n ** BigInt(bit)}`);
+    return `${bits.join(' + ')} as _faults${word}`;
+  });
+}
+
+/** Bit 1: some decimal cell has a point; bit 2: some has a comma. */
+function marksSql(cells: readonly Cell[]): string {
+  const bits = cells
+    .filter(({ column }) => isDecimal(column))
+    .map(({ raw }) => `coalesce(contains(${raw}, '.')::utinyint | contains(${raw}, ',')::utinyint * 2, 0)`);
+  return `(${bits.length === 0 ? '0' : bits.join(' | ')})::utinyint as _marks`;
+}
+
+/** Name of the relation that `stageSource` makes. Its `rowid` + 1 is the record number in the file. */
+export function stageName(table: Table): string {
+  return `source_${table.name}`;
+}
+
+/**
+ * Reads the file into the table `stageName(table)`: declared columns (a person column still holds the CPR number; derived columns are absent),
+ * `_op` for a delta, `_faults…`, `_marks`. @throws DuckDbError of kind `Invalid Input Error` when no record can be made out at all.
+ */
+export async function stageSource(duck: Duck, table: Table, cells: readonly Cell[], delta: boolean, file: SourceFile) {
+  const columns = cells.map(
+    (cell) => `cast(${cell.value} as ${columnSqlType(cell.column.type)}) as ${quoteIdentifier(cell.column.name)}`,
+  );
+  const outer = [
+    ...columns,
+    ...(delta ? ['_op', `${OPERATION_FAULT} as _op_fault`] : []),
+    ...faultWords(cells),
+    marksSql(cells),
+  ];
+  await duck.run(
+    `create table ${quoteIdentifier(stageName(table))} as select ${outer.join(', ')} from (${cellsQuery(cells, delta, readCsv(file, true))})`,
+  );
+}
+
+/** Parse faults: how many, and the record numbers of the first. Afterwards they are forgotten, since they hold the lines themselves. */
+export async function takeRejects(duck: Duck): Promise<{ count: number; rows: number[] }> {
+  const [total] = await duck.all<{ count: number }>(`select count(distinct line) as count from ${REJECTS}`);
+  const rows = await duck.all<{ row: number }>(
+    `select distinct line - 1 as row from ${REJECTS} order by row limit ${EXAMPLES_PER_RULE}`,
+  );
+  await duck.run(`drop table ${REJECTS}; drop table reject_scans`);
+  return { count: total?.count ?? 0, rows: rows.map(({ row }) => row) };
+}
+
+/** Predicate of staged rows without any faulty cell; the checks of whole rows look at these only. */
+export function soundRows(cells: readonly Cell[], delta: boolean): string {
+  const words = faultWords(cells).map((_, word) => `_faults${word} = 0`);
+  return [...words, ...(delta ? ['not _op_fault'] : [])].join(' and ');
+}
+
+/** Sums up what the scan saw. */
+export async function summariseStage(
+  duck: Duck,
+  table: Table,
+  cells: readonly Cell[],
+  delta: boolean,
+): Promise<ScanResult> {
+  const words = faultWords(cells).map((_, word) => `coalesce(bit_or(_faults${word}), 0)::varchar as word${word}`);
+  const [summary] = await duck.all<Record<string, number | string>>(
+    `select count(*) as rows, ${delta ? 'count_if(_op_fault)' : '0'} as operations, coalesce(bit_or(_marks), 0) as marks, ${words.join(', ')}
+     from ${quoteIdentifier(stageName(table))}`,
+  );
+  if (summary === undefined) throw new Error('an aggregate without a row');
+  const faulty = (index: number) =>
+    ((BigInt(summary[`word${Math.floor(index / WORD)}`] ?? 0) >> BigInt(index % WORD)) & 1n) === 1n;
+  const marks = Number(summary.marks);
+  return {
+    rows: Number(summary.rows),
+    faultyOperations: Number(summary.operations),
+    faultyColumns: cells.map((_, index) => index).filter(faulty),
+    marks: [...((marks & 1) === 1 ? (['point'] as const) : []), ...((marks & 2) === 2 ? (['comma'] as const) : [])],
+  };
+}
+
+/** Reads the file a second time and says for each faulty cell of `cells` which rule it breaks. Order of rows is the file's. */
+export async function classifyFaults(
+  duck: Duck,
+  table: Table,
+  cells: readonly Cell[],
+  faulty: readonly Cell[],
+  delta: boolean,
+  file: SourceFile,
+  mark: DecimalMark,
+): Promise<BrokenCell[]> {
+  const numbered = `(select row_number() over () as _row, * from ${readCsv(file, false)})`;
+  const broken = faulty.map((cell) => {
+    const index = cells.indexOf(cell);
+    return `case when ${brokenSql(cell, mark)} then {'cell': ${index}, 'rule': ${brokenRuleSql(table, cell, mark)}} end`;
+  });
+  await duck.run(
+    `create temp table source_faults as
+     select _row, fault.cell as cell, fault.rule as rule
+     from (select _row, unnest([${broken.join(', ')}]) as fault from (${cellsQuery(cells, delta, numbered, ['_row'])}))
+     where fault is not null`,
+  );
+  const rows = await duck.all<{ cell: number; rule: StructureRule; count: number; rows: string }>(
+    `select cell, rule, count(*) as count, min(_row, ${EXAMPLES_PER_RULE})::varchar as rows
+     from source_faults group by cell, rule order by cell, rule`,
+  );
+  await duck.run('drop table source_faults');
+  return rows.map((row) => ({
+    cell: cells[row.cell] as Cell,
+    rule: row.rule,
+    count: row.count,
+    rows: JSON.parse(row.rows) as number[],
+  }));
+}

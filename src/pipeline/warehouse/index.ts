@@ -1,0 +1,7 @@
+// The face of the warehouse: its routes, its jobs, and what the operator runs.
+export { type CompareDeps, compareRevisions, type PeriodChange } from './compare-revisions.ts';
+export { CHANGES_NOT_READY, SCHEMA_CHANGED } from './errors.ts';
+export { type WarehouseJobDeps, warehouseJobs } from './job.ts';
+export { enqueueReslices } from './reslice-domain.ts';
+export { retryDelivery } from './retry-delivery.ts';
+export { registerWarehouseRoutes, type WarehouseDeps } from './routes.ts';
