@@ -1,5 +1,5 @@
-// Rules DQ07 and DQ24: the newest period against the municipality's own earlier ones. They judge the newest period in view,
-// which is the bucket that they run for.
+// Rules DQ07 and DQ24: the newest period against the municipality's own earlier ones. Only the period
+// that the rule runs for is judged, and only when it has been delivered: the period after a changed one may not be there yet.
 import { ALL, addMonths, periodOfMonth, shiftPeriod } from '../../platform/time/period.ts';
 import type { Rule, Severity, SliceReads } from '../definition.ts';
 import { activeOn, KOMMUNALE_INSTITUTIONSTYPER, previousSchoolYear, SPECIALINSTITUTIONER, TAELLEDAGE } from './sql.ts';
@@ -25,7 +25,7 @@ const DEVIATION = {
 } as const;
 
 /**
- * A rule over `tal(periode, antal)`, a count per period: the newest against the mean of those before, by 20 to 50 per cent
+ * A rule over `tal(periode, antal)`, a count per period: this one against the mean of those before, by 20 to 50 per cent
  * (warning) or more (error). Whole numbers only, so nothing depends on rounding.
  */
 function deviation(
@@ -37,7 +37,7 @@ function deviation(
   counts: string,
 ): Rule {
   const { id, da, en } = DEVIATION[severity];
-  const difference = 'abs(nyeste * perioder - foer)';
+  const difference = 'abs(nu * perioder - foer)';
   const bounds =
     severity === 'warning' ? `${difference} * 5 > foer and ${difference} * 2 <= foer` : `${difference} * 2 > foer`;
   return {
@@ -52,14 +52,14 @@ function deviation(
       da: 'Antallet afviger fra gennemsnittet af de op til tre perioder før. Se efter, om leverancen er fuldstændig.',
       en: 'The number deviates from the mean of the up to three periods before. Check that the delivery is complete.',
     },
-    query: `with tal as (${counts}), nyeste as (select max(periode) as periode from tal),
+    query: `with tal as (${counts}),
       maal as (
-        select nyeste.periode, max(antal) filter (where tal.periode = nyeste.periode) as nyeste,
-          coalesce(sum(antal) filter (where tal.periode < nyeste.periode), 0) as foer,
-          count(*) filter (where tal.periode < nyeste.periode and antal > 0) as perioder
-        from tal cross join nyeste group by nyeste.periode)
-      select periode as reference, nyeste || ' mod ' || (foer // perioder) || ' i gennemsnit' as detail_da,
-        nyeste || ' against ' || (foer // perioder) || ' on average' as detail_en, 1 as count
+        select max(antal) filter (where periode = getvariable('bucket')) as nu,
+          sum(antal) filter (where periode < getvariable('bucket')) as foer,
+          count(*) filter (where periode < getvariable('bucket') and antal > 0) as perioder
+        from tal)
+      select getvariable('bucket') as reference, nu || ' mod ' || (foer // perioder) || ' i gennemsnit' as detail_da,
+        nu || ' against ' || (foer // perioder) || ' on average' as detail_en, 1 as count
       from maal where foer > 0 and ${bounds}`,
   };
 }
@@ -117,7 +117,7 @@ export const historyRules: readonly Rule[] = [
         where institutionstype in ${KOMMUNALE_INSTITUTIONSTYPER} group by sko_elev.skoleaar)
       select nu.skoleaar as reference, null as detail_da, null as detail_en, 1 as count
       from aar nu join aar foer on foer.skoleaar = ${previousSchoolYear('nu.skoleaar')}
-      where foer.segregerede >= 20
+      where nu.skoleaar = getvariable('bucket') and foer.segregerede >= 20
         and abs(nu.segregerede * foer.alle - foer.segregerede * nu.alle) * 4 > foer.segregerede * nu.alle`,
   },
 ];

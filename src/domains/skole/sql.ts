@@ -26,9 +26,9 @@ export function schoolYearOf(date: string): string {
   return `${first} || '-' || (${first} + 1)`;
 }
 
-/** Whether a course in sko_elev (alias `course`) holds on a date. */
+/** Whether a course (alias `course`) holds on a date. With `is null or …` DuckDB turns outer and anti joins into nested loops, 30 times slower. */
 export function activeOn(course: string, date: string): string {
-  return `${course}.gyldig_fra <= ${date} and (${course}.gyldig_til is null or ${course}.gyldig_til >= ${date})`;
+  return `${course}.gyldig_fra <= ${date} and coalesce(${course}.gyldig_til, date '9999-12-31') >= ${date}`;
 }
 
 /**

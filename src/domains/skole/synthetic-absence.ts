@@ -4,7 +4,7 @@ import { SCHOOL_DAYS } from './synthetic-calendar.ts';
 import type { Population } from './synthetic-pupils.ts';
 
 /** Chance of falling ill on a day, and of staying away on the next one: (chance) / (1 - stay) is about the share of days. */
-const ORDINARY = 0.022;
+const ORDINARY = 0.027;
 const OFTEN = 0.085;
 const STAY = 0.55;
 

@@ -1,4 +1,4 @@
-// The school days of the synthetic data: weekdays of the Danish school year less its holidays.
+// The calendar of the synthetic data: weekdays of the Danish school year less its holidays, and birthdays.
 
 /** Holidays as first and last day. */
 const HOLIDAYS: readonly (readonly [string, string])[] = [
@@ -27,3 +27,10 @@ export const SCHOOL_DAYS: readonly [readonly string[], readonly string[]] = [
   schoolDaysBetween('2024-08-12', '2025-06-27'),
   schoolDaysBetween('2025-08-11', '2025-10-31'),
 ];
+
+const DAYS_OF_MONTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** Month and day of every day of an ordinary year. */
+export const BIRTHDAYS: readonly (readonly [number, number])[] = DAYS_OF_MONTHS.flatMap((days, month) =>
+  Array.from({ length: days }, (_, day) => [month + 1, day + 1] as const),
+);

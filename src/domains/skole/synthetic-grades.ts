@@ -29,7 +29,7 @@ const EXAMS = [
 const SCALE = ['-3', '0', '2', '4', '7', '10', '12'] as const;
 
 /** Position of the mean pupil on the scale; 4 is the grade 7. */
-const MEAN = 4.06;
+const MEAN = 3.96;
 
 /** The exam grades of the pupils who were in grade 9 to the end; a different seed gives other grades. */
 export function gradeFile(population: Population, seed: number): SyntheticFile {

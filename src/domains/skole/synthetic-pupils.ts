@@ -1,8 +1,8 @@
 // The pupils of the synthetic school data over two school years: the same child has the same CPR and number in both and moves up a grade.
 // Kept in memory per municipality (80 000 in the largest), so that all tables tell the same story.
 import { MUNICIPALITIES, type Municipality } from '../municipalities.ts';
-import { type Chance, makeChance } from '../synthetic.ts';
-import { syntheticCpr } from './synthetic-cpr.ts';
+import { type Chance, makeChance, makeCpr } from '../synthetic.ts';
+import { BIRTHDAYS } from './synthetic-calendar.ts';
 import { type Fault, isPlanted } from './synthetic-faults.ts';
 import { ClassRegister, makeSchools, type School, type SchoolClass } from './synthetic-schools.ts';
 
@@ -87,7 +87,9 @@ function drawOf(municipality: Municipality, chance: Chance): Draw {
     cpr: (year, female) => {
       const number = born.get(year) ?? 0;
       born.set(year, number + 1);
-      return syntheticCpr(year, number, female);
+      // 37 has no factor in common with 365, so that neighbours in a class do not share a birthday.
+      const [month, day] = BIRTHDAYS[(number * 37) % BIRTHDAYS.length] ?? [1, 1];
+      return makeCpr(year, month, day, Math.floor(number / BIRTHDAYS.length) * 2 + (female ? 0 : 1));
     },
   };
 }
@@ -109,7 +111,7 @@ function makePupil(making: Making): Pupil {
   const special = school.kind === '1012' && chance.fraction() < 0.035;
   // Some are moved to a special class between the two school years, most often after grade 0.
   const moved = school.kind === '1012' && !special && chance.fraction() < (entry === 2024 ? 0.012 : 0.004);
-  const stays10 = chance.fraction() < (school.kind === '1013' ? 0.05 : 0.2);
+  const stays10 = school.kind !== '1013' && chance.fraction() < 0.2;
   // 1.5 per cent move in and as many out between the years, 0.8 per cent each during the first one, 0.3 out in the second.
   const fate = chance.fraction();
   const hasFirst = fate >= 0.015;
@@ -150,7 +152,9 @@ function classOf(making: Making, year: 0 | 1, special: boolean, stays10: boolean
     if (special) return register.enter(host, `X${grade >> 1}`, '50', 'blandet');
     // Too few for a class of their own: two grades together.
     if (school.cohort < 8) return register.enter(school, `M${grade >> 1}`, '41', 'blandet');
-    const letter = LETTERS[number % Math.max(1, Math.ceil((grade === 10 ? count * 0.2 : count) / 25))];
+    // Grade 10 is small: the schools around the host have it together.
+    if (grade === 10) return register.enter(host, `10${LETTERS[number % 2]}`, '40', '10');
+    const letter = LETTERS[number % Math.max(1, Math.ceil(count / 27))];
     return register.enter(school, `${grade}${letter}`, '40', String(grade));
   };
   const found = enter();
