@@ -180,7 +180,24 @@ const sql: FileRule = {
 /** File names of a stage. A use-case is `<verb>-<noun>`; a long schemas, rules or store file is split by a noun. */
 const FIXED = /^(index|routes|errors|store-duckdb|(schemas|rules|store|job)(-[a-z0-9]+)*)$/;
 const VERBS = [
-  ...['accept', 'acknowledge', 'apply', 'assemble', 'build', 'cancel', 'check', 'compute', 'count', 'create', 'derive'],
+  ...[
+    'accept',
+    'acknowledge',
+    'apply',
+    'assemble',
+    'build',
+    'cancel',
+    'check',
+    'collect',
+    'compare',
+    'complete',
+    'compute',
+    'count',
+    'create',
+    'derive',
+    'digest',
+    'download',
+  ],
   ...['describe', 'diff', 'expire', 'fetch', 'find', 'inspect', 'join', 'list', 'load', 'make', 'materialise', 'merge'],
   ...[
     'open',
@@ -196,7 +213,20 @@ const VERBS = [
     'refuse',
     'reject',
   ],
-  ...['release', 'remember', 'request', 'reslice', 'restore', 'retry', 'revise', 'run', 'schedule', 'send', 'serve'],
+  ...[
+    'release',
+    'remember',
+    'request',
+    'reslice',
+    'resolve',
+    'restore',
+    'retry',
+    'revise',
+    'run',
+    'schedule',
+    'send',
+    'serve',
+  ],
   ...['stage', 'submit', 'suppress', 'sweep', 'upload', 'verify', 'write'],
 ];
 
