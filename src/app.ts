@@ -1,7 +1,9 @@
 // Builds the app: every stage's routes on one server. The list of stages here is the table of contents of the api.
 import { registerAccess, withScope } from './access/index.ts';
+import { registerCatalogueRoutes } from './catalogue/index.ts';
 import type { ApiDeps } from './deps.ts';
 import { registerReference } from './openapi.ts';
+import { intake, keyfigures, warehouse } from './pipeline/index.ts';
 import { type App, createHttpApp } from './platform/http/app.ts';
 import { registerHealthRoutes } from './platform/http/health-routes.ts';
 import { observeRequests } from './platform/http/observe.ts';
@@ -10,12 +12,19 @@ import { observeRequests } from './platform/http/observe.ts';
 export async function buildApp(deps: ApiDeps, isStopping: () => boolean = () => false): Promise<App> {
   const app = createHttpApp({ ...deps.http, logger: deps.log });
   registerAccess(app, deps.tokenVerifier);
-  observeRequests(app, deps.metrics, ({ principal }) =>
-    principal === null ? undefined : { client: principal.clientId, municipality: principal.municipality },
-  );
+  observeRequests(app, {
+    log: deps.log,
+    metrics: deps.metrics,
+    callerOf: ({ principal }) =>
+      principal === null ? undefined : { client: principal.clientId, municipality: principal.municipality },
+  });
   await registerReference(app);
   withScope(app, 'public', (scoped) =>
     registerHealthRoutes(scoped, { metrics: deps.metrics, checks: deps.checks, isStopping }),
   );
+  registerCatalogueRoutes(app, deps);
+  intake.registerIntakeRoutes(app, deps);
+  warehouse.registerWarehouseRoutes(app, deps);
+  keyfigures.registerKeyfigureRoutes(app, deps);
   return app;
 }
