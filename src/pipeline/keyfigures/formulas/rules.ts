@@ -64,14 +64,18 @@ export function slicesRead(source: Source, bucket: string): SliceName[] {
 }
 
 /**
- * Inverts `Source.reads`: the buckets that name at least one of `changed`. Candidates are the buckets around the slices that are `held` or changed,
- * because `reads` can only be asked forwards.
+ * Inverts `Source.reads`: the buckets that name at least one of `changed`, and at least one slice with a time that is or was `held`. Candidates are the
+ * buckets around those slices, because `reads` can only be asked forwards.
  */
 export function affectedBuckets(source: Source, changed: readonly SliceName[], held: readonly SliceName[]): string[] {
-  const names = new Set(changed.map(({ table, period }) => `${table}/${period}`));
-  return candidateBuckets(source, [...changed, ...held]).filter((bucket) =>
-    slicesRead(source, bucket).some(({ table, period }) => names.has(`${table}/${period}`)),
-  );
+  const names = (slices: readonly SliceName[]) => new Set(slices.map(({ table, period }) => `${table}/${period}`));
+  const changedNames = names(changed);
+  const timedNames = names([...changed, ...held].filter(({ period }) => period !== ALL));
+  return candidateBuckets(source, [...changed, ...held]).filter((bucket) => {
+    const read = slicesRead(source, bucket).map(({ table, period }) => `${table}/${period}`);
+    const isDated = source.bucket === 'none' || read.some((name) => timedNames.has(name));
+    return isDated && read.some((name) => changedNames.has(name));
+  });
 }
 
 function candidateBuckets(source: Source, slices: readonly SliceName[]): string[] {
