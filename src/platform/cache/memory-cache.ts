@@ -15,9 +15,9 @@ export function createMemoryCache(maxBytes: number): AnswerCache {
   });
   const once = createSingleFlight<CachedAnswer>();
   return {
-    async get(key, make) {
+    get(key, make) {
       const known = answers.get(key);
-      if (known !== undefined) return known;
+      if (known !== undefined) return Promise.resolve(known);
       return once(key, async () => {
         const answer = await make();
         answers.set(key, answer);

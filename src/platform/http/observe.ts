@@ -1,15 +1,16 @@
 // What operators see of requests: one log line and one observation each, by route pattern; never the URL, which can name things.
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import type { Logger } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { App } from './app.ts';
+import { addDurations, type DurationSeries } from './durations.ts';
 
-/** Whom a request was made for, as far as it is known. */
-export type CallerOf = (
-  request: FastifyRequest,
-) => { readonly client: string; readonly municipality: string | null } | undefined;
-
-/** Seconds; the hot read answers below one millisecond, a package of gigabytes takes minutes. */
-const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
+export interface ObserveOptions {
+  readonly log: Logger;
+  readonly metrics: Registry;
+  /** Whom a request is made for, as far as it is known. */
+  callerOf(request: FastifyRequest): { readonly client: string; readonly municipality: string | null } | undefined;
+}
 
 /** @returns a registry with the process's own metrics. */
 export function createMetrics(): Registry {
@@ -19,40 +20,43 @@ export function createMetrics(): Registry {
 }
 
 /** Logs and measures every request of the server. */
-export function observeRequests(app: App, registry: Registry, callerOf: CallerOf): void {
-  const duration = new Histogram({
-    name: 'flis_http_request_seconds',
-    help: 'Time from the arrival of a request to the last byte of its answer, in seconds.',
-    labelNames: ['method', 'route', 'status'],
-    buckets: BUCKETS,
-    registers: [registry],
-  });
-  // Finding a labelled series hashes its labels; a request of a known kind finds it here instead.
-  const series = new Map<string, { observe(seconds: number): void }>();
+export function observeRequests(app: App, { log, metrics, callerOf }: ObserveOptions): void {
+  const name = 'flis_http_request_seconds';
+  const help = 'Time from the arrival of a request to the last byte of its answer, in seconds.';
+  const durations = addDurations(metrics, name, help);
+  /** By the route's own configuration object, then by status. */
+  const known = new WeakMap<object, Map<number, DurationSeries>>();
+
+  function seriesOf({ method, url = '(none)' }: RouteNames, config: object, status: number): DurationSeries {
+    const ofRoute = known.get(config) ?? new Map<number, DurationSeries>();
+    const series = durations.series({ method: String(method), route: url, status: String(status) });
+    known.set(config, ofRoute.set(status, series));
+    return series;
+  }
 
   app.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
-    const { method } = request;
-    const route = request.routeOptions.url ?? '(none)';
-    const status = reply.statusCode;
-    const milliseconds = reply.elapsedTime;
-    const name = `${method} ${status} ${route}`;
-    let known = series.get(name);
-    if (known === undefined) {
-      known = duration.labels({ method, route, status: String(status) });
-      series.set(name, known);
+    const { config } = request.routeOptions;
+    const { statusCode, elapsedTime } = reply;
+    const series = known.get(config)?.get(statusCode) ?? seriesOf(config, config, statusCode);
+    series.observe(elapsedTime / 1000);
+    if (log.isLevelEnabled('info')) {
+      log.info(
+        {
+          request: request.id,
+          method: request.method,
+          route: config.url,
+          status: statusCode,
+          milliseconds: Math.round(elapsedTime * 10) / 10,
+          ...callerOf(request),
+        },
+        'request',
+      );
     }
-    known.observe(milliseconds / 1000);
-    app.log.info(
-      {
-        request: request.id,
-        method,
-        route,
-        status,
-        milliseconds: Math.round(milliseconds * 10) / 10,
-        ...callerOf(request),
-      },
-      'request',
-    );
     done();
   });
+}
+
+interface RouteNames {
+  readonly method?: string | string[];
+  readonly url?: string;
 }
