@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type pg from 'pg';
+import pg from 'pg';
 import { pino } from 'pino';
 import { registerAccess, type Scope, type TokenVerifier } from '../../src/access/index.ts';
 import { loadCatalogue } from '../../src/domains/index.ts';
@@ -99,7 +99,7 @@ export async function startIntake(t: TestScope, limits = { maxFileBytes: 1024 * 
 
   const rows = (statement: string, values: unknown[] = [], municipality = '999') =>
     withTenant(
-      workerPool as pg.Pool,
+      workerPool,
       { municipality: municipalityCodeOf(municipality) as MunicipalityCode, clientId: 'worker', requestId: 'test' },
       // biome-ignore lint/suspicious/noExplicitAny: the columns are those of the statement
       (tx) => tx.query<any>(statement, values),
@@ -110,7 +110,14 @@ export async function startIntake(t: TestScope, limits = { maxFileBytes: 1024 * 
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name));
 
-  return { url, call, rows, stored, deps };
+  /** For what no role of the service may do, such as changing the past. */
+  const asOwner = async (statement: string, values: unknown[]) => {
+    const client = new pg.Client({ connectionString: database.ownerUrl });
+    await client.connect();
+    await client.query(statement, values).finally(() => client.end());
+  };
+
+  return { url, call, rows, stored, deps, workerPool, asOwner };
 }
 
 /** A header and one row that bor_befolkning takes. */

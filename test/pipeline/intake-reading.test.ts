@@ -1,11 +1,14 @@
 // Reading source deliveries and findings: pages that miss and repeat nothing, filters, CSV, and who gets to see what.
 import { randomUUID } from 'node:crypto';
+import { utimes } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import t from 'tap';
+import { sweepIntake } from '../../src/pipeline/intake/index.ts';
 import { encodeCursor } from '../../src/platform/http/paging.ts';
 import { POPULATION, startIntake, TOTAL } from './intake-app.ts';
 
-const { call, rows } = await startIntake(t);
+const { call, rows, stored, deps, workerPool, asOwner } = await startIntake(t);
 const LIST = '/v1/source-deliveries';
 
 /** Follows `next` to the end. */
@@ -134,4 +137,20 @@ t.test('reading and writing ask for their scopes', async (t) => {
   t.equal(await status('POST', LIST, 'source:read'), 403);
   t.equal(await status('POST', `${LIST}/${id}/submit`, 'source:read'), 403);
   t.equal(await status('PUT', `${LIST}/${id}/files/bor_befolkning`, 'source:read'), 403);
+});
+
+t.test('the sweep takes old files without a row and old answers, and nothing else', async (t) => {
+  const headers = { 'content-type': 'text/csv' };
+  await call('PUT', `${LIST}/${id}/files/bor_befolkning`, { headers, body: POPULATION });
+  const [named] = await stored();
+  for (const key of ['old', 'new'])
+    await deps.storage.put(`received/municipality=999/${key}`, Readable.from([Buffer.from('x')]));
+  const long = new Date(Date.now() - 25 * 3600 * 1000);
+  for (const path of await stored()) if (!path.endsWith('new')) await utimes(path, long, long);
+  const key = (name: string) => call('POST', LIST, { body: TOTAL, headers: { 'idempotency-key': name } });
+  await Promise.all([key('old'), key('new')]);
+  await asOwner(`update idempotency_key set created_at = $1 where key = 'old'`, [long]);
+  t.same(await sweepIntake({ pool: workerPool, storage: deps.storage }), { files: 1, answers: 1 });
+  t.same((await stored()).map((path) => path === named || path.slice(-3)).sort(), ['new', true]);
+  t.same(await sweepIntake({ pool: workerPool, storage: deps.storage }), { files: 0, answers: 0 });
 });

@@ -12,3 +12,4 @@ export { type RememberedAnswer, type RememberedRequest, rememberAnswer } from '.
 export { type IntakeDeps, registerIntakeRoutes } from './routes.ts';
 export { CPR_COLUMN, expectedColumns, holdsPersons, OPERATION_COLUMN } from './rules.ts';
 export { idempotencyHeaders } from './schemas.ts';
+export { type SweptIntake, sweepIntake } from './sweep-intake.ts';
