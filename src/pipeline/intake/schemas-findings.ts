@@ -21,7 +21,9 @@ export const findingQuery = Type.Object(
     severity: Type.Optional(severity),
     rule: Type.Optional(Type.String({ maxLength: 64, description: 'Only of this rule.' })),
     table: Type.Optional(Type.String({ maxLength: 64, description: 'Only of this table.' })),
-    format: Type.Optional(Type.Enum(['json', 'csv'], { description: 'Form of the answer; else Accept decides.' })),
+    format: Type.Optional(
+      Type.Enum(['json', 'csv'], { type: 'string', description: 'Form of the answer; else Accept decides.' }),
+    ),
     limit,
     cursor,
   },

@@ -10,14 +10,17 @@ const SEVERITIES = ['stop', 'error', 'warning', 'info'] as const;
 
 const month = (description: string) => Type.String({ pattern: MONTH, description });
 const kind = Type.Enum(KINDS, {
+  type: 'string',
   description:
     '`total`: the files hold everything for the months periodFrom..periodTo and replace it. `delta`: rows to upsert or delete.',
 });
 const state = Type.Enum(STATES, {
+  type: 'string',
   description:
     '`open`: takes files. `submitted`, `loading`: being checked. `accepted`: became `revision`. `rejected`: see the findings. `failed`: our fault; it will be retried.',
 });
 export const severity = Type.Enum(SEVERITIES, {
+  type: 'string',
   description: '`stop` rejects the delivery; `error` marks released values; `warning` and `info` tell.',
 });
 
@@ -122,19 +125,21 @@ export const fileSchema = Type.Object(
     table: Type.String({ description: 'The table.' }),
     bytes: Type.Integer({ description: 'Bytes as received.' }),
     sha256: Type.String({ description: 'sha256 (hex) of the bytes as received.' }),
-    compression: Type.Enum(['none', 'gzip'], { description: 'Whether it was received compressed.' }),
+    compression: Type.Enum(['none', 'gzip'], { type: 'string', description: 'Whether it was received compressed.' }),
     rows: nullable(Type.Integer(), 'Data rows, once the file has been read through.'),
     dialect: Type.Object(
       {
-        delimiter: Type.Enum([',', ';'], { description: 'Between fields.' }),
+        delimiter: Type.Enum([',', ';'], { type: 'string', description: 'Between fields.' }),
         decimalMark: Type.Enum(['point', 'comma', 'detect'], {
+          type: 'string',
           description: '`detect`: comma if the delimiter is `;` and no decimal has a point.',
         }),
         encoding: Type.Enum(['utf-8', 'iso-8859-1', 'detect'], {
+          type: 'string',
           description: '`detect`: plain ASCII so far; the whole file decides.',
         }),
         bom: Type.Boolean({ description: 'Whether it starts with a byte order mark.' }),
-        newline: Type.Enum(['lf', 'crlf'], { description: 'How the header line ends.' }),
+        newline: Type.Enum(['lf', 'crlf'], { type: 'string', description: 'How the header line ends.' }),
         columns: Type.Array(Type.String(), { description: 'Column names, in file order.' }),
       },
       { description: 'How the file is written, as declared or detected.' },
@@ -213,11 +218,14 @@ export const deliveryQuery = Type.Object(
 export const uploadQuery = Type.Object(
   {
     delimiter: Type.Optional(
-      Type.Enum(['comma', 'semicolon'], { description: 'Between fields; detected if not given.' }),
+      Type.Enum(['comma', 'semicolon'], { type: 'string', description: 'Between fields; detected if not given.' }),
     ),
-    decimalMark: Type.Optional(Type.Enum(['point', 'comma'], { description: 'In decimals; detected if not given.' })),
+    decimalMark: Type.Optional(
+      Type.Enum(['point', 'comma'], { type: 'string', description: 'In decimals; detected if not given.' }),
+    ),
     encoding: Type.Optional(
       Type.Enum(['utf-8', 'iso-8859-1'], {
+        type: 'string',
         description: 'Of the text; may also be the `charset` of Content-Type. Detected if not given.',
       }),
     ),
