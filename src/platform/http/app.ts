@@ -1,7 +1,7 @@
 // Makes the bare Fastify server: limits, timeouts, validation without coercion, problem answers, request ids.
 // Knows no route; app.ts registers those.
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, {
   type FastifyBaseLogger,
@@ -97,10 +97,21 @@ export function createHttpApp(options: HttpAppOptions): App {
     setAnswerHeaders(request.id, reply);
     done();
   });
+  app.addHook('preClose', (done) => {
+    closeAsTheyFallIdle(app.server);
+    done();
+  });
   registerErrorAnswers(app);
   return app;
 }
 
 function setAnswerHeaders(requestId: string, reply: FastifyReply): void {
   reply.headers(ANSWER_HEADERS).header('request-id', requestId);
+}
+
+/** Closing a server ends the connections that are idle then; those that finish their request later would stay open for their whole idle time. */
+function closeAsTheyFallIdle(server: Server): void {
+  if (!server.listening) return;
+  const timer = setInterval(() => server.closeIdleConnections(), 50);
+  server.once('close', () => clearInterval(timer));
 }

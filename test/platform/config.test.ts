@@ -1,0 +1,108 @@
+// Configuration: every fault is told at once, by name and never by value; `.env.example` says what the schema says.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { createSigningKey } from '../../src/access/index.ts';
+import { ConfigError, type Door, loadConfig } from '../../src/config.ts';
+import { describeSettings, settingsSchema } from '../../src/config-schema.ts';
+
+const { publicJwk, privateJwk } = await createSigningKey();
+const SECRET = '8f3a1c5e7b9d0246e8ac13579bdf02468ace13f5790b2d4f6a8c0e1f3b5d7924';
+const complete = {
+  FLIS_DATABASE_URL_API: 'postgres://api:pw@localhost:5432/flis',
+  FLIS_DATABASE_URL_WORKER: 'postgres://worker:pw@localhost:5432/flis',
+  FLIS_DATABASE_URL_OWNER: 'postgres://owner:pw@localhost:5432/flis',
+  FLIS_DATABASE_URL_BACKUP: 'postgres://backup:pw@localhost:5432/flis',
+  FLIS_STORAGE_DIR: '/var/lib/flis',
+  FLIS_PUBLIC_ORIGIN: 'https://flis.example',
+  FLIS_ISSUER: 'https://issuer.example',
+  FLIS_AUDIENCE: 'urn:flis:api',
+  FLIS_JWKS: JSON.stringify({ keys: [publicJwk] }),
+  FLIS_ROOT_SECRET: SECRET,
+};
+
+function faultsOf(environment: NodeJS.ProcessEnv, door: Door = 'api'): readonly string[] {
+  try {
+    loadConfig(door, environment);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+}
+
+const names = (faults: readonly string[]) => faults.map((fault) => fault.split(' ')[0]);
+
+t.test('a complete environment', async (t) => {
+  const config = loadConfig('api', { ...complete, FLIS_REDIS_URL: '', FLIS_NAMED_STATEMENTS: 'off' });
+  t.equal(config.database.api, complete.FLIS_DATABASE_URL_API);
+  t.equal(config.database.directApi, complete.FLIS_DATABASE_URL_API, 'direct unless said otherwise');
+  t.equal(config.database.namedStatements, false);
+  t.equal(config.http.port, 8080, 'a default');
+  t.equal(config.cache.redisUrl, undefined, 'empty counts as absent');
+  t.same(config.rootSecret, Buffer.from(SECRET, 'hex'));
+  t.equal(config.access.keys.keys.length, 1);
+  const base64 = Buffer.from(SECRET, 'hex').toString('base64');
+  t.same(loadConfig('api', { ...complete, FLIS_ROOT_SECRET: base64 }).rootSecret, config.rootSecret);
+  const direct = 'postgres://api:pw@db:5432/flis';
+  t.equal(loadConfig('api', { ...complete, FLIS_DIRECT_DATABASE_URL_API: direct }).database.directApi, direct);
+});
+
+t.test('keys from a file', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'flis-config-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'jwks.json');
+  await writeFile(path, complete.FLIS_JWKS);
+  t.same(loadConfig('api', { ...complete, FLIS_JWKS: path }).access.keys.keys, [publicJwk]);
+  t.same(names(faultsOf({ ...complete, FLIS_JWKS: join(folder, 'absent') })), ['FLIS_JWKS']);
+});
+
+t.test('all faults at once, by name, without a value', async (t) => {
+  const bad = {
+    FLIS_DATABASE_URL_API: 'postgres://api:topsecret@localhost',
+    FLIS_STORAGE_DIR: 'relative/path',
+    FLIS_PORT: '99999',
+    FLIS_PUBLIC_ORIGIN: 'https://flis.example/path',
+    FLIS_JWKS: '{"keys":[{"kty":"RSA","n":"topsecret"}]}',
+    FLIS_ROOT_SECRET: 'topsecret',
+    FLIS_LOG_LEVEL: 'topsecret',
+    FLIS_REQUEST_TIMEOUT_S: '5',
+    FLIS_MAX_FILE_MB: '-1',
+  };
+  const faults = faultsOf(bad);
+  t.same([...names(faults)].sort(), [...Object.keys(bad), 'FLIS_ISSUER', 'FLIS_AUDIENCE'].sort());
+  t.notMatch(faults.join('\n'), /topsecret|99999|relative|\/path/);
+});
+
+t.test('each door asks for what it needs only', async (t) => {
+  t.same(
+    names(faultsOf({}, 'migrate')).sort(),
+    Object.keys(complete)
+      .filter((name) => name.includes('DATABASE'))
+      .sort(),
+  );
+  t.same(names(faultsOf({}, 'worker')).sort(), ['FLIS_DATABASE_URL_WORKER', 'FLIS_ROOT_SECRET', 'FLIS_STORAGE_DIR']);
+  t.notOk(names(faultsOf({}, 'api')).includes('FLIS_DATABASE_URL_OWNER'));
+});
+
+t.test('weak secrets and private keys are refused', async (t) => {
+  const text = Buffer.from('correct horse battery staple, correct horse').toString('base64');
+  const weak = [
+    '0'.repeat(64),
+    '0123456789abcdef'.repeat(4),
+    Buffer.from(Array.from({ length: 32 }, (_, i) => i)).toString('hex'),
+    text,
+    SECRET.slice(2),
+  ];
+  for (const secret of weak) t.same(names(faultsOf({ ...complete, FLIS_ROOT_SECRET: secret })), ['FLIS_ROOT_SECRET']);
+  for (const keys of [[privateJwk], [], [null], [publicJwk, { kty: 'oct', k: 'AAAA' }]]) {
+    t.same(names(faultsOf({ ...complete, FLIS_JWKS: JSON.stringify({ keys }) })), ['FLIS_JWKS']);
+  }
+});
+
+t.test('.env.example is the schema', async (t) => {
+  t.equal(await readFile(new URL('../../.env.example', import.meta.url), 'utf8'), describeSettings());
+  for (const name of Object.keys(settingsSchema.properties))
+    t.match(describeSettings(), new RegExp(`^#?${name}=`, 'm'));
+});
