@@ -318,10 +318,15 @@ t.test('rules', async (t) => {
   });
 });
 
-t.test('a rule on history judges its own period only', async (t) => {
+t.test('rules on history', async (t) => {
   await withTables(t, async (duck) => {
-    const rule = rules.find(({ id }) => id === 'DQ07-elev') as Rule;
-    t.strictSame(await findings(duck, rule, NEXT, yearly(121)), [], 'the year after is not there yet');
+    const [deviation, silence] = ['DQ07-elev', 'DQ23'].map((id) => rules.find((rule) => rule.id === id)) as [
+      Rule,
+      Rule,
+    ];
+    t.strictSame(await findings(duck, deviation, NEXT, yearly(121)), [], 'the year after is not there yet');
+    const silent = CASES.DQ23?.given ?? {};
+    t.strictSame(await findings(duck, silence, '2024-10', silent), [], 'two months are too short to judge');
   });
 });
 

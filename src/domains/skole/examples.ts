@@ -2,7 +2,7 @@
 
 type Row = Readonly<Record<string, string | null>>;
 
-/** Institutions of the examples: two municipal schools, a private school, a special school and an unspecified municipal school. */
+/** Institutions of the examples: two municipal schools, a private and a special school, and a municipal one that is not counted as a school (115). */
 export const SKOLE = '999001';
 export const NABOSKOLE = '999002';
 export const PRIVATSKOLE = '999003';
