@@ -1,10 +1,9 @@
 // The face of the idea: what stages may use of slices, segments and the reading of revisions.
 export { type Assembled, assembleGzip, assembleZip, type ZipEntry } from './assemble-archive.ts';
-export { headerLine, parquetRows } from './canonical-csv.ts';
 export { combineCrc32 } from './combine-crc32.ts';
 export { DELTA_COLUMNS, diffSlices } from './diff-slices.ts';
 export { digestParts, readParts } from './read-parts.ts';
-export { literalSegment, type Part, type Segment, segmentOf } from './segment.ts';
+export { headerLine, literalSegment, type Part, type Segment, segmentOf } from './segment.ts';
 export {
   columnSqlType,
   type HeldSlice,
@@ -15,6 +14,6 @@ export {
   type SlicePair,
   schemaHashOf,
 } from './slice.ts';
-export { sortRows } from './sort-rows.ts';
 export { latestRevision, readRevision, readSlicePairs, revisionAt } from './store.ts';
+export { parquetRows, sortRows } from './store-duckdb.ts';
 export { type SliceSpec, writeSlice, writeSlices } from './write-slices.ts';

@@ -38,3 +38,8 @@ export function literalSegment(text: string): Segment {
     plainCrc32: crc32(plain),
   };
 }
+
+/** The header line of a table's files: names only, never quoted because names are ASCII identifiers. */
+export function headerLine(columns: readonly string[]): string {
+  return `${columns.join(',')}\n`;
+}

@@ -4,11 +4,11 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DomainId, Table } from '../domains/definition.ts';
-import { type Duck, quoteIdentifier, quoteText } from '../platform/duckdb/duckdb.ts';
+import type { Duck } from '../platform/duckdb/duckdb.ts';
 import type { ObjectStorage } from '../platform/storage/storage.ts';
 import type { MunicipalityCode } from '../platform/tenant.ts';
-import { canonicalQuery, copyToCsv, parquetRows } from './canonical-csv.ts';
 import { isIdentityTable, type Slice, schemaHashOf } from './slice.ts';
+import { canonicalQuery, copyToCsv, copyToParquet, countParquetRows } from './store-duckdb.ts';
 import { type DigestedFile, digestFile, storeSegment } from './store-segment.ts';
 
 /** One slice to write. `relation` names a DuckDB table or view with the table's columns, holding the rows of exactly this period. */
@@ -19,8 +19,6 @@ export interface SliceSpec {
   readonly period: string;
   readonly relation: string;
 }
-
-const PARQUET_OPTIONS = 'format parquet, compression zstd';
 
 interface Names {
   readonly segment: string;
@@ -37,32 +35,13 @@ function namesOf(spec: SliceSpec, sha256: string): Names {
   };
 }
 
-interface Written {
-  readonly path: string;
-  readonly rows: number;
-}
-
-/** Sorted Parquet, in the job's folder. */
-async function copyToParquet(duck: Duck, query: string): Promise<Written> {
-  const path = join(duck.folder, `${randomUUID()}.parquet`);
-  const [result] = await duck.all<{ Count: number }>(`copy (${query}) to ${quoteText(path)} (${PARQUET_OPTIONS})`);
-  return { path, rows: result?.Count ?? 0 };
-}
-
-async function storeParquet(duck: Duck, storage: ObjectStorage, key: string, file: Written, table: Table) {
-  const stored = await storage.putFile(key, file.path);
-  if (!stored.created) await verifyParquet(duck, storage, key, file.rows, table);
+async function storeParquet(duck: Duck, storage: ObjectStorage, key: string, path: string, rows: number, table: Table) {
+  const stored = await storage.putFile(key, path);
+  // A file of that name was there before: its bytes may differ between DuckDB versions, rows and columns may not.
+  if (!stored.created && (await countParquetRows(duck, table, await storage.localPath(key))) !== rows) {
+    throw new Error(`stored file ${key} does not hold the rows of its name`);
+  }
   return stored;
-}
-
-/** A file of that name was there before: Parquet bytes may differ between DuckDB versions, rows and columns may not. */
-async function verifyParquet(duck: Duck, storage: ObjectStorage, key: string, rows: number, table: Table) {
-  const path = await storage.localPath(key);
-  const columns = table.columns.map((column) => quoteIdentifier(column.name)).join(', ');
-  const [found] = await duck.all<{ rows: number }>(
-    `select count(*) as rows from (select ${columns} from ${parquetRows([path])})`,
-  );
-  if (found?.rows !== rows) throw new Error(`stored file ${key} does not hold the rows of its name`);
 }
 
 /** Slices that are deflated while DuckDB writes the next one: two keep both cores busy and at most three CSV files on disk. */
@@ -125,7 +104,8 @@ async function startSlice(duck: Duck, storage: ObjectStorage, spec: SliceSpec, k
   }
   const segment = digested.then((csv) => storeCsv(storage, spec, csv));
   segment.catch(() => {});
-  const parquet = await copyToParquet(duck, query);
+  const parquet = join(duck.folder, `${randomUUID()}.parquet`);
+  await copyToParquet(duck, query, parquet);
   const slice = (async () => completeSlice(duck, storage, spec, await segment, parquet, rows))();
   slice.catch(() => {});
   return { slice };
@@ -142,10 +122,10 @@ async function completeSlice(
   storage: ObjectStorage,
   spec: SliceSpec,
   { csv, segment }: Awaited<ReturnType<typeof storeCsv>>,
-  file: Written,
+  file: string,
   rows: number,
 ): Promise<Slice> {
-  const parquet = await storeParquet(duck, storage, namesOf(spec, csv.sha256).parquet, file, spec.table);
+  const parquet = await storeParquet(duck, storage, namesOf(spec, csv.sha256).parquet, file, rows, spec.table);
   return {
     municipality: spec.municipality,
     domain: spec.domain,
