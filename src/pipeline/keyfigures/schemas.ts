@@ -16,10 +16,11 @@ export const cursor = Type.Optional(
 export const next = nullable(Type.String(), 'Absolute address of the next page; null on the last.');
 
 export const format = Type.Optional(
-  Type.Enum(['json', 'csv'], { description: 'Form of the answer; else Accept decides.' }),
+  Type.Enum(['json', 'csv'], { type: 'string', description: 'Form of the answer; else Accept decides.' }),
 );
 
 export const status = Type.Enum(['ok', 'suppressed', 'missing', 'unvalidated'], {
+  type: 'string',
   description:
     '`ok`. `suppressed`: withheld, because small counts of persons could be read from it. `missing`: see reason. `unvalidated`: `error` findings are open in the data behind it.',
 });

@@ -33,6 +33,7 @@ const fields = {
   domain: Type.String({ description: 'Id of the domain.' }),
   number: Type.Integer({ description: '1, 2, 3 … within the domain.' }),
   state: Type.Enum(['requested', 'published', 'failed'], {
+    type: 'string',
     description:
       '`requested`: being made. `published`: readable, and never changed again. `failed`: request a new one.',
   }),

@@ -76,8 +76,14 @@ export const figure = Type.Object(
     unit: Type.String({ description: 'Unit of the value.' }),
     factor: Type.Number({ description: 'value = numerator / denominator × factor.' }),
     decimals: Type.Integer({ description: 'Digits that the value is rounded to, half away from zero.' }),
-    direction: Type.Enum(['up', 'down', 'neutral'], { description: '`up`: high is good. `down`: low is good.' }),
-    kind: Type.Enum(['share', 'rate', 'mean', 'amount', 'count'], { description: 'What kind of number it is.' }),
+    direction: Type.Enum(['up', 'down', 'neutral'], {
+      type: 'string',
+      description: '`up`: high is good. `down`: low is good.',
+    }),
+    kind: Type.Enum(['share', 'rate', 'mean', 'amount', 'count'], {
+      type: 'string',
+      description: 'What kind of number it is.',
+    }),
   },
   { description: 'The key figure.' },
 );
@@ -173,6 +179,7 @@ export const ownValuesSchema = Type.Object(
         breakdown: breakdownField,
         ...numbers,
         status: Type.Enum(['ok', 'missing', 'unvalidated'], {
+          type: 'string',
           description: 'As of released values; never suppressed.',
         }),
         reason,
