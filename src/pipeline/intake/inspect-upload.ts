@@ -11,7 +11,7 @@ import { compareColumns, type HeaderFaults } from './rules.ts';
 import type { Upload } from './upload.ts';
 
 const PREFIX_BYTES = 64 * 1024;
-/** How much of a refused body is still taken in: a sender that writes on meanwhile could not read the answer otherwise. */
+/** How much of a refused body is still taken in: closing at once can lose the answer on its way to a sender that still writes (RFC 9112, 9.6). */
 const LINGER_BYTES = 64 * 1024 * 1024;
 
 const LOOKS_LIKE_NAME = /^[\p{L}_][\p{L}\p{N}_ .-]{0,63}$/u;
@@ -121,8 +121,17 @@ export function inspectUpload(
   };
 }
 
-/** Takes in what is left of a refused body, up to 64 MiB, so that its sender gets to read why. */
-export async function lingerOn(body: Readable): Promise<void> {
+/** Runs `take`; when it refuses, takes in what is left of the body, up to 64 MiB, so that the sender gets to read why. */
+export async function refusePolitely<T>(body: Readable, take: () => Promise<T>): Promise<T> {
+  try {
+    return await take();
+  } catch (error) {
+    if (error instanceof Problem) await lingerOn(body);
+    throw error;
+  }
+}
+
+async function lingerOn(body: Readable): Promise<void> {
   let bytes = 0;
   if (body.destroyed || body.readableEnded) return;
   try {

@@ -10,7 +10,7 @@ import { NOT_FOUND, Problem } from '../../platform/http/problem.ts';
 import { type Tenant, type TenantTx, withTenant } from '../../platform/postgres/tenancy.ts';
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
 import { DELIVERY_NOT_OPEN, TABLE_NOT_DELIVERABLE } from './errors.ts';
-import { type Inspected, inspectUpload, lingerOn } from './inspect-upload.ts';
+import { type Inspected, inspectUpload } from './inspect-upload.ts';
 import { encryptReceivedFile, type ReceivedFileSecrets } from './received-file.ts';
 import { refuseOtherSource } from './refuse-other-source.ts';
 import { deliverableTables, expectedColumns, holdsPersons } from './rules.ts';
@@ -51,28 +51,23 @@ export async function receiveFile(
   upload: Upload,
   body: Readable,
 ): Promise<{ readonly file: SourceFile; readonly created: boolean }> {
-  try {
-    const { pool, catalogue } = deps;
-    const delivery = await withTenant(pool, tenant, async (tx) => {
-      const found = await openDelivery(tx, target.deliveryId, false);
-      tableOf(catalogue, found, target.table);
-      await refuseOtherSource(tx, found, [target.table]);
-      return found;
-    });
-    const table = tableOf(catalogue, delivery, target.table);
-    const storageKey = `received/municipality=${tenant.municipality}/${delivery.id}/${table.name}-${randomUUID()}`;
-    const facts = await storeBytes(deps, tenant, { delivery, table, storageKey }, upload, body);
-    return await keepFile(deps, tenant, delivery.id, {
-      ...facts,
-      table: table.name,
-      storageKey,
-      encrypted: holdsPersons(table) ? 'aes-256-gcm' : 'none',
-      compression: upload.compression,
-    });
-  } catch (error) {
-    if (error instanceof Problem) await lingerOn(body);
-    throw error;
-  }
+  const { pool, catalogue } = deps;
+  const delivery = await withTenant(pool, tenant, async (tx) => {
+    const found = await openDelivery(tx, target.deliveryId, false);
+    tableOf(catalogue, found, target.table);
+    await refuseOtherSource(tx, found, [target.table]);
+    return found;
+  });
+  const table = tableOf(catalogue, delivery, target.table);
+  const storageKey = `received/municipality=${tenant.municipality}/${delivery.id}/${table.name}-${randomUUID()}`;
+  const facts = await storeBytes(deps, tenant, { delivery, table, storageKey }, upload, body);
+  return keepFile(deps, tenant, delivery.id, {
+    ...facts,
+    table: table.name,
+    storageKey,
+    encrypted: holdsPersons(table) ? 'aes-256-gcm' : 'none',
+    compression: upload.compression,
+  });
 }
 
 async function storeBytes(

@@ -12,6 +12,7 @@ import { acceptStreams } from '../../platform/http/stream-bodies.ts';
 import type { JobSender } from '../../platform/queue/queue.ts';
 import { createDelivery } from './create-delivery.ts';
 import * as errors from './errors.ts';
+import { refusePolitely } from './inspect-upload.ts';
 import { presentDelivery, presentFile, presentFinding, presentWholeDelivery } from './present.ts';
 import { readDeliveries, readDelivery, readFindings } from './read-deliveries.ts';
 import { type ReceiveFileDeps, receiveFile } from './receive-file.ts';
@@ -121,9 +122,12 @@ function registerUpload(scoped: App, deps: IntakeDeps): void {
       },
     },
     async handler(request, reply) {
-      const upload = readUpload(request.raw.headers as never, request.query, deps.limits.maxFileBytes);
+      const body = request.body as Readable;
       const target = { deliveryId: request.params.id, table: request.params.table };
-      const { file, created } = await receiveFile(deps, tenantOf(request), target, upload, request.body as Readable);
+      const { file, created } = await refusePolitely(body, async () => {
+        const upload = readUpload(request.raw.headers as never, request.query, deps.limits.maxFileBytes);
+        return receiveFile(deps, tenantOf(request), target, upload, body);
+      });
       return reply.code(created ? 201 : 200).send(presentFile(file));
     },
   });
