@@ -10,6 +10,5 @@ export {
 export { openReceivedFile, type ReceivedFile, type ReceivedFileSecrets } from './received-file.ts';
 export { type RememberedAnswer, type RememberedRequest, rememberAnswer } from './remember-answer.ts';
 export { type IntakeDeps, registerIntakeRoutes } from './routes.ts';
-export { CPR_COLUMN, expectedColumns, holdsPersons, OPERATION_COLUMN } from './rules.ts';
 export { idempotencyHeaders } from './schemas.ts';
 export { type SweptIntake, sweepIntake } from './sweep-intake.ts';
