@@ -18,7 +18,7 @@ import {
   UNAVAILABLE,
   UNSUPPORTED_MEDIA_TYPE,
 } from './platform/http/errors.ts';
-import { NOT_FOUND, Problem, type ProblemType, problemTypes } from './platform/http/problem.ts';
+import { NOT_FOUND, type ProblemType, problemTypes } from './platform/http/problem.ts';
 
 /** Scopes whose routes all work on the data of one municipality. */
 const TENANT_SCOPES: readonly RouteScope[] = [
@@ -29,7 +29,7 @@ const TENANT_SCOPES: readonly RouteScope[] = [
   'cpr:read',
 ];
 
-/** @returns the route's `response` with every error answer it can give, each with its codes and an example. */
+/** @returns the route's `response` with every error answer it can give, each with its codes. */
 export function documentAnswers(schema: FastifySchema, scope: RouteScope): Record<string, unknown> {
   const answers = { ...(schema.response as Record<string, unknown>) };
   const byStatus = new Map<number, ProblemType[]>();
@@ -75,7 +75,6 @@ function documentProblems(types: readonly ProblemType[]) {
       'application/problem+json': {
         schema: {
           allOf: [{ $ref: 'Problem#' }, { type: 'object', properties: { code: { type: 'string', enum: codes } } }],
-          examples: types.map((type) => new Problem(type).toBody()),
         },
       },
     },

@@ -4,7 +4,9 @@ import { buildApp } from './app.ts';
 import type { Config } from './config.ts';
 import { type ApiDeps, type DepsOptions, openApiDeps, openWorkerDeps, type WorkerDeps } from './deps.ts';
 import { jobHandlers } from './jobs.ts';
+import { warehouse } from './pipeline/index.ts';
 import { REVISE } from './pipeline/queues.ts';
+import { sweepTempFolders } from './platform/duckdb/duckdb.ts';
 import type { App } from './platform/http/app.ts';
 import { startJobRunner } from './platform/queue/pg-boss.ts';
 
@@ -57,6 +59,9 @@ export interface RunningWorker {
 export async function startWorker(config: Config, log: Logger, options: DepsOptions = {}): Promise<RunningWorker> {
   const deps = await openWorkerDeps(config, log, options);
   try {
+    // A killed worker leaves temporary files, which hold person data; a new version can bring new declarations.
+    await sweepTempFolders(deps.duckdb.tempRoot);
+    await warehouse.enqueueReslices(deps);
     const runner = await startJobRunner({
       url: config.database.directWorker ?? '',
       applicationName: 'flis-worker-jobs',

@@ -46,7 +46,9 @@ export function withScope(app: App, scope: RouteScope, fn: (scoped: App) => void
       route.config = { ...route.config, scope };
     });
     if (scope !== 'public') scoped.addHook('onRequest', requireScope(app.tokenVerifier, scope));
-    Promise.resolve(fn(scoped as App)).then(() => done(), done);
+    // Also what `fn` throws at once must reach Fastify as a failed start.
+    const registered = (async () => fn(scoped as App))();
+    registered.then(() => done(), done);
   });
 }
 

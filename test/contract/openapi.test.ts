@@ -1,0 +1,182 @@
+// The interface as documented: the committed files are what the code says, everything is described, and errors are listed both ways.
+import { spawnSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import t, { type Test } from 'tap';
+import { registerAccess, SCOPES, withScope } from '../../src/access/index.ts';
+import { buildApp } from '../../src/app.ts';
+import { describeDeps } from '../../src/deps.ts';
+import { createHttpApp } from '../../src/platform/http/app.ts';
+import { problemTypes } from '../../src/platform/http/problem.ts';
+import { describeApi } from '../../src/write-openapi.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const description = await describeApi();
+
+interface Schema {
+  readonly $ref?: string;
+  readonly description?: string;
+  readonly example?: unknown;
+  readonly examples?: unknown;
+  readonly properties?: Record<string, Schema>;
+  readonly items?: Schema;
+  readonly allOf?: Schema[];
+  readonly anyOf?: Schema[];
+  readonly oneOf?: Schema[];
+}
+
+interface Media extends Schema {
+  readonly schema: Schema;
+}
+
+interface Operation {
+  readonly operationId: string;
+  readonly summary?: string;
+  readonly description?: string;
+  readonly tags?: readonly string[];
+  readonly security: readonly object[];
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly description?: string }[];
+  readonly requestBody?: { readonly content: Record<string, Media> };
+  readonly responses: Record<string, { readonly description: string; readonly content?: Record<string, Media> }>;
+}
+
+const document = JSON.parse(description.openApi) as {
+  paths: Record<string, Record<string, Operation>>;
+  tags: { name: string }[];
+  components: { schemas: Record<string, Schema> };
+};
+const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
+
+t.test('the committed files are what the code says (npm run openapi writes them)', async (t) => {
+  t.ok((await readFile(`${ROOT}openapi/openapi.json`, 'utf8')) === description.openApi, 'openapi.json');
+  t.ok((await readFile(`${ROOT}openapi/errors.md`, 'utf8')) === description.errors, 'errors.md');
+});
+
+t.test('the document is clean', async (t) => {
+  const lint = spawnSync(
+    'redocly',
+    ['lint', '--config', '.redocly.yaml', '--format', 'summary', 'openapi/openapi.json'],
+    {
+      cwd: ROOT,
+      encoding: 'utf8',
+      env: { ...process.env, PATH: `${ROOT}node_modules/.bin:${process.env.PATH}`, REDOCLY_TELEMETRY: 'off' },
+    },
+  );
+  t.equal(lint.status, 0, lint.stderr.slice(-2000));
+});
+
+/** Every named field below a schema has a description, of its own or of what it refers to. */
+function checkFields(t: Test, schema: Schema, place: string): void {
+  for (const [name, field] of Object.entries(schema.properties ?? {})) {
+    t.ok(field.description ?? field.$ref, `${place}.${name} has a description`);
+    checkFields(t, field, `${place}.${name}`);
+  }
+  if (schema.items !== undefined) checkFields(t, schema.items, `${place}[]`);
+  for (const part of [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]) checkFields(t, part, place);
+}
+
+function hasExample(media: Media): boolean {
+  return [media.example, media.examples, media.schema.example, media.schema.examples].some(
+    (each) => each !== undefined,
+  );
+}
+
+t.test('every operation is described, with an example', async (t) => {
+  t.ok(operations.length >= 20, `${operations.length} operations`);
+  t.equal(new Set(operations.map(({ operationId }) => operationId)).size, operations.length, 'ids are unique');
+  const tags = document.tags.map(({ name }) => name);
+  for (const operation of operations) {
+    const { operationId } = operation;
+    t.match(operationId, /^[a-z][A-Za-z]+$/);
+    t.ok(operation.summary && operation.description, `${operationId} has texts`);
+    t.ok(operation.tags?.length === 1 && tags.includes(operation.tags[0] ?? ''), `${operationId} has a declared tag`);
+    for (const each of operation.parameters ?? []) t.ok(each.description, `${operationId}: ${each.in} ${each.name}`);
+    const success = Object.entries(operation.responses).filter(([status]) => status.startsWith('2'));
+    const media = success.flatMap(([, { content }]) => Object.values(content ?? {}));
+    t.ok(media.length === 0 || media.some(hasExample), `${operationId} has an example of its answer`);
+    const bodies = Object.entries(operation.requestBody?.content ?? {});
+    for (const [type, body] of bodies) {
+      if (type === 'application/json') t.ok(hasExample(body), `${operationId} has an example of its body`);
+      checkFields(t, body.schema, `${operationId} body`);
+    }
+    for (const each of media) checkFields(t, each.schema, operationId);
+  }
+  for (const [name, schema] of Object.entries(document.components.schemas)) checkFields(t, schema, name);
+});
+
+t.test('every error code is documented, declared, and answered by some operation', async (t) => {
+  for (const code of problemTypes().keys()) {
+    t.ok(description.operationsByCode.has(code), `${code} is answered by some operation`);
+    t.match(description.errors, `## ${code}\n`);
+  }
+  for (const code of description.operationsByCode.keys()) t.ok(problemTypes().has(code), `${code} is declared`);
+  for (const { operationId, responses, security } of operations) {
+    t.ok(responses['500'] && responses['503'], `${operationId} lists what can always happen`);
+    if (security.length > 0) t.ok(responses['401'] && responses['403'], `${operationId} lists what a token can lack`);
+  }
+  for (const type of problemTypes().values()) {
+    t.match(type.code, /^[a-z]+(-[a-z0-9]+)*$/);
+    t.ok(type.status >= 400 && type.status < 600 && type.title !== '' && type.action.endsWith('.'), type.code);
+  }
+});
+
+t.test('the pages', async (t) => {
+  const deps = await describeDeps(pino({ enabled: false }));
+  const app = await buildApp(deps);
+  t.teardown(async () => {
+    await app.close();
+    await deps.close();
+  });
+  const served = await app.inject('/openapi.json');
+  t.same(served.json(), document);
+  t.equal(
+    (await app.inject({ url: '/openapi.json', headers: { 'if-none-match': served.headers.etag as string } }))
+      .statusCode,
+    304,
+  );
+  const page = await app.inject('/docs');
+  t.equal(page.statusCode, 200);
+  t.match(page.headers['content-security-policy'], "default-src 'none'");
+  const sources = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
+  t.ok(sources.length > 3);
+  for (const source of sources) {
+    t.notMatch(source, /^(https?:)?\/\//, 'everything is local');
+    t.equal((await app.inject(new URL(source, 'http://x/docs').pathname)).statusCode, 200, source);
+  }
+  t.notMatch(page.body, /<script>|<style>| on[a-z]+="/, 'no inline script that the policy would stop');
+});
+
+t.test('a route without scope, or within two, keeps the server from starting', async (t) => {
+  const create = () => {
+    const options = {
+      publicOrigin: 'http://x',
+      logger: pino({ enabled: false }),
+      requestTimeout: 60_000,
+      maxConnections: 1,
+    };
+    const app = createHttpApp(options);
+    registerAccess(app, { known: () => undefined, verify: () => Promise.reject(new Error()) });
+    return app;
+  };
+  const good = create();
+  for (const scope of ['public', ...(Object.keys(SCOPES) as (keyof typeof SCOPES)[])] as const) {
+    withScope(good, scope, (scoped) => void scoped.get(`/${scope.replace(':', '/')}`, async () => ''));
+  }
+  await t.resolves(async () => void (await good.ready()));
+  const bare = create();
+  bare.get('/planted', async () => '');
+  await t.rejects(async () => void (await bare.ready()), { message: 'route GET /planted declares no scope' });
+  const plugin = create();
+  withScope(plugin, 'public', (scoped) => void scoped.get('/a', async () => ''));
+  void plugin.register((scoped, _options, done) => {
+    scoped.head('/planted', async () => '');
+    done();
+  });
+  await t.rejects(async () => void (await plugin.ready()), { message: 'route HEAD /planted declares no scope' });
+  const nested = create();
+  withScope(nested, 'operator', (scoped) =>
+    withScope(scoped, 'public', (inner) => void inner.get('/planted', async () => '')),
+  );
+  await t.rejects(async () => void (await nested.ready()), { message: 'route GET /planted is inside two scopes' });
+});
