@@ -8,9 +8,13 @@ import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import t from 'tap';
-import { readHeader, splitRecord } from '../../src/pipeline/intake/dialect.ts';
 import { materialiseReceivedFile, ReceivedFileFault } from '../../src/pipeline/intake/materialise-file.ts';
-import { encryptReceivedFile, openReceivedFile, type ReceivedFile } from '../../src/pipeline/intake/received-file.ts';
+import {
+  encryptReceivedFile,
+  openReceivedFile,
+  type ReceivedFile,
+} from '../../src/pipeline/intake/open-received-file.ts';
+import { readHeader, splitRecord } from '../../src/pipeline/intake/read-header.ts';
 import { compareColumns, expectedSequence } from '../../src/pipeline/intake/rules.ts';
 import type { ObjectStorage } from '../../src/platform/storage/storage.ts';
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';

@@ -6,7 +6,7 @@ import type { Catalogue } from '../../domains/index.ts';
 import { INVALID_REQUEST } from '../../platform/http/errors.ts';
 import { Problem } from '../../platform/http/problem.ts';
 import { type Tenant, withTenant } from '../../platform/postgres/tenancy.ts';
-import { presentDelivery } from './present.ts';
+import { presentDelivery } from './present-delivery.ts';
 import { type RememberedAnswer, rememberAnswer } from './remember-answer.ts';
 import type { DeliveryKind } from './rules.ts';
 import { insertDelivery } from './store.ts';

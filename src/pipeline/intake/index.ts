@@ -1,5 +1,5 @@
 // The face of stage intake: its routes, opening received files again, and remembering the answers of POSTs.
-export type { Dialect, Encoding } from './dialect.ts';
+
 export { IDEMPOTENCY_KEY_REUSED } from './errors.ts';
 export {
   type InflationLimits,
@@ -7,7 +7,8 @@ export {
   type PlainFile,
   ReceivedFileFault,
 } from './materialise-file.ts';
-export { openReceivedFile, type ReceivedFile, type ReceivedFileSecrets } from './received-file.ts';
+export { openReceivedFile, type ReceivedFile, type ReceivedFileSecrets } from './open-received-file.ts';
+export type { Dialect, Encoding } from './read-header.ts';
 export { type RememberedAnswer, type RememberedRequest, rememberAnswer } from './remember-answer.ts';
 export { type IntakeDeps, registerIntakeRoutes } from './routes.ts';
 export { idempotencyHeaders } from './schemas.ts';

@@ -5,10 +5,10 @@ import { Readable } from 'node:stream';
 import { constants, createGunzip } from 'node:zlib';
 import { BODY_TOO_LARGE } from '../../platform/http/errors.ts';
 import { Problem } from '../../platform/http/problem.ts';
-import { type Dialect, type HeaderFault, readHeader } from './dialect.ts';
 import { CONTENT_DIGEST_MISMATCH, FILE_COLUMNS_WRONG, FILE_HEADER_UNREADABLE } from './errors.ts';
+import { type Dialect, type HeaderFault, readHeader } from './read-header.ts';
+import type { Upload } from './read-upload.ts';
 import { compareColumns, type HeaderFaults } from './rules.ts';
-import type { Upload } from './upload.ts';
 
 const PREFIX_BYTES = 64 * 1024;
 /** How much of a refused body is still taken in: closing at once can lose the answer on its way to a sender that still writes (RFC 9112, 9.6). */

@@ -5,8 +5,8 @@ import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
-import { type Encoding, unfinishedTail } from './dialect.ts';
-import { openReceivedFile, type ReceivedFile, type ReceivedFileSecrets } from './received-file.ts';
+import { openReceivedFile, type ReceivedFile, type ReceivedFileSecrets } from './open-received-file.ts';
+import { type Encoding, unfinishedTail } from './read-header.ts';
 
 export interface InflationLimits {
   /** Bytes of the plain CSV file. */

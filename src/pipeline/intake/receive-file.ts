@@ -11,11 +11,11 @@ import { type Tenant, type TenantTx, withTenant } from '../../platform/postgres/
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
 import { DELIVERY_NOT_OPEN, TABLE_NOT_DELIVERABLE } from './errors.ts';
 import { type Inspected, inspectUpload } from './inspect-upload.ts';
-import { encryptReceivedFile, type ReceivedFileSecrets } from './received-file.ts';
+import { encryptReceivedFile, type ReceivedFileSecrets } from './open-received-file.ts';
+import type { Upload } from './read-upload.ts';
 import { refuseOtherSource } from './refuse-other-source.ts';
 import { deliverableTables, expectedColumns, holdsPersons } from './rules.ts';
 import { findDelivery, putFile, type SourceDelivery, type SourceFile } from './store.ts';
-import type { Upload } from './upload.ts';
 
 export interface ReceiveFileDeps {
   readonly pool: pg.Pool;

@@ -13,13 +13,13 @@ import type { JobSender } from '../../platform/queue/queue.ts';
 import { createDelivery } from './create-delivery.ts';
 import * as errors from './errors.ts';
 import { refusePolitely } from './inspect-upload.ts';
-import { presentDelivery, presentFile, presentFinding, presentWholeDelivery } from './present.ts';
+import { presentDelivery, presentFile, presentFinding, presentWholeDelivery } from './present-delivery.ts';
 import { readDeliveries, readDelivery, readFindings } from './read-deliveries.ts';
+import { readUpload } from './read-upload.ts';
 import { type ReceiveFileDeps, receiveFile } from './receive-file.ts';
 import * as schemas from './schemas.ts';
 import * as findingSchemas from './schemas-findings.ts';
 import { submitDelivery } from './submit-delivery.ts';
-import { readUpload } from './upload.ts';
 
 /** What intake needs. `limits.maxFileBytes`: most bytes of one file as sent. */
 export interface IntakeDeps extends ReceiveFileDeps {

@@ -1,7 +1,7 @@
 // PostgreSQL of source deliveries and their files. Every function runs in the transaction of one municipality.
 import type { TenantTx } from '../../platform/postgres/tenancy.ts';
-import type { Dialect } from './dialect.ts';
-import type { ReceivedFile } from './received-file.ts';
+import type { ReceivedFile } from './open-received-file.ts';
+import type { Dialect } from './read-header.ts';
 import type { DeliveryKind, EarlierDelivery } from './rules.ts';
 
 export type DeliveryState = 'open' | 'submitted' | 'loading' | 'accepted' | 'rejected' | 'failed';

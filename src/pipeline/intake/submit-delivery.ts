@@ -6,7 +6,7 @@ import { type Tenant, type TenantTx, withTenant } from '../../platform/postgres/
 import type { JobSender } from '../../platform/queue/queue.ts';
 import { REVISE } from '../queues.ts';
 import { DELIVERY_NOT_OPEN, DELIVERY_WITHOUT_FILES, DELTA_SEQUENCE_GAP } from './errors.ts';
-import { presentDelivery } from './present.ts';
+import { presentDelivery } from './present-delivery.ts';
 import { refuseOtherSource } from './refuse-other-source.ts';
 import { type RememberedAnswer, rememberAnswer } from './remember-answer.ts';
 import { expectedSequence } from './rules.ts';

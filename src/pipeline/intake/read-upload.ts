@@ -1,7 +1,7 @@
 // What the headers and parameters of an upload say about its bytes. Pure; a request that says nonsense is refused before a byte is read.
 import { BODY_TOO_LARGE, INVALID_REQUEST, UNSUPPORTED_MEDIA_TYPE } from '../../platform/http/errors.ts';
 import { Problem } from '../../platform/http/problem.ts';
-import type { DeclaredDialect, Encoding } from './dialect.ts';
+import type { DeclaredDialect, Encoding } from './read-header.ts';
 
 export interface UploadHeaders {
   readonly 'content-type'?: string | undefined;
