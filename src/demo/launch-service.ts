@@ -6,12 +6,12 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import { migrate } from '../../db/migrate.ts';
 import { createSigningKey, type SigningKey, signToken, type TokenClaims } from '../access/index.ts';
 import { QUEUES } from '../pipeline/queues.ts';
 import { freePort } from '../platform/free-port.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../platform/postgres/embedded.ts';
+import { ensureDatabase } from '../platform/postgres/ensure-database.ts';
 import { queueSettings } from '../platform/queue/pg-boss.ts';
 
 export interface LaunchOptions {
@@ -103,7 +103,7 @@ async function readSecrets(path: string): Promise<Secrets> {
 }
 
 async function prepare(options: LaunchOptions, secrets: Secrets, postgres: EmbeddedPostgres) {
-  const ownerUrl = await ensureDatabase(postgres.url);
+  const ownerUrl = await ensureDatabase(postgres.url, DATABASE);
   const role = (name: keyof Secrets['passwords']) => ({ name: `flis_${name}`, password: secrets.passwords[name] });
   await migrate({
     ownerUrl,
@@ -135,22 +135,11 @@ async function prepare(options: LaunchOptions, secrets: Secrets, postgres: Embed
   };
 }
 
-async function ensureDatabase(serverUrl: string): Promise<string> {
-  const client = new pg.Client({ connectionString: serverUrl });
-  await client.connect();
-  const { rows } = await client.query('select 1 from pg_database where datname = $1', [DATABASE]);
-  if (rows.length === 0) await client.query(`create database ${DATABASE}`);
-  await client.end();
-  const url = new URL(serverUrl);
-  url.pathname = `/${DATABASE}`;
-  return url.href;
-}
-
 function startProcess(door: string, settings: Readonly<Record<string, string>>): ChildProcess {
   return spawn(process.execPath, [door], {
     cwd: ROOT,
-    // Nothing of the caller's own configuration may reach the processes: a demo must never touch a real database.
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, ...settings },
+    // Nothing of the caller's environment reaches the processes: a demo must never touch a real database.
+    env: { ...settings },
     stdio: ['ignore', 'inherit', 'inherit'],
     // Ctrl-C reaches the demo, which ends its processes in order.
     detached: true,

@@ -114,7 +114,7 @@ async function release(operator: Service, domains: readonly string[]): Promise<v
   const progress = startProgress(process.stdout, domains.length);
   for (const domain of domains) {
     const { body } = await send(operator, { method: 'POST', path: '/v1/releases', json: { domain } });
-    await untilState(operator, `/v1/releases/${body.id}`, ['published']);
+    await untilState(operator, `/v1/releases/${body.releaseId}`, ['published']);
     progress.step(`${domain}: key figures released`);
   }
   progress.end();
@@ -133,7 +133,7 @@ async function countSlices(
       const { body } = await send(service, { method: 'GET', path: `/v1/revisions?domain=${domain}` });
       for (const { revision } of body.items.slice(0, 1)) {
         const whole = await send(service, { method: 'GET', path: `/v1/revisions/${revision}?domain=${domain}` });
-        slices += whole.body.slices.length;
+        for (const table of whole.body.tables) slices += table.slices.length;
       }
     }
   }

@@ -38,11 +38,13 @@ export async function benchIntake(folder: string): Promise<Ratio[]> {
       seconds.push(Number(process.hrtime.bigint() - start) / 1e9);
       if (result.state !== 'accepted') throw new Error(`delivery ${result.state}`);
       const { body } = await send(api, { method: 'GET', path: `/v1/revisions/${result.revision}?domain=oekonomi` });
-      const slice = body.slices.find(({ table }: { table: string }) => table === 'oko_regnskab');
-      if (slice.rows !== ROWS) throw new Error(`${slice.rows} rows became visible`);
+      const table = body.tables.find(({ table }: { table: string }) => table === 'oko_regnskab');
+      if (table.rows !== ROWS) throw new Error(`${table.rows} rows became visible`);
+      const segment = `slices/table=oko_regnskab/municipality=${municipality}/period=${YEAR}/${table.slices[0].sha256}.deflate`;
+      const { size } = await stat(join(folder, 'storage', segment));
       const yardstick = await gzipSeconds(accounts);
       yardsticks.push(yardstick.seconds);
-      sizes.push(slice.segmentBytes / yardstick.bytes);
+      sizes.push(size / yardstick.bytes);
       for (const { path } of files) await rm(path);
     }
     const [ours, gzip] = [median(seconds), median(yardsticks)];

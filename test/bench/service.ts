@@ -45,7 +45,7 @@ export async function startBenchService(folder: string, settings: Record<string,
     async release(domain) {
       const operator = await as();
       const { body } = await send(operator, { method: 'POST', path: '/v1/releases', json: { domain } });
-      await untilState(operator, `/v1/releases/${body.id}`, ['published']);
+      await untilState(operator, `/v1/releases/${body.releaseId}`, ['published']);
     },
     async buildPackage(municipality, what) {
       const api = await as(municipality);

@@ -13,7 +13,7 @@ export interface QueueDeclaration<Payload extends object> {
 
 /** Sends jobs inside a transaction of the caller. */
 export interface JobSender {
-  /** Enqueues a job of `queue` under `key` (`615:skole`); it becomes visible with the caller's commit. */
+  /** Enqueues a job of `queue` under `key` (e.g. municipality and domain); it becomes visible with the caller's commit. */
   send<Payload extends object>(
     tx: Tx,
     queue: QueueDeclaration<Payload>,
