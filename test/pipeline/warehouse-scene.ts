@@ -14,7 +14,7 @@ import {
   type Rule,
   type Table,
 } from '../../src/domains/definition.ts';
-import { encryptReceivedFile } from '../../src/pipeline/intake/received-file.ts';
+import { encryptReceivedFile } from '../../src/pipeline/intake/open-received-file.ts';
 import { type WarehouseJobDeps, warehouseJobs } from '../../src/pipeline/warehouse/index.ts';
 import { createPool } from '../../src/platform/postgres/pool.ts';
 import { type Tenant, type TenantTx, withTenant } from '../../src/platform/postgres/tenancy.ts';
