@@ -16,8 +16,10 @@ import {
 import { computeFormulas } from '../../src/pipeline/keyfigures/formulas/compute-formulas.ts';
 import { bucketOf, changedValues, planComputations } from '../../src/pipeline/keyfigures/formulas/rules.ts';
 import { runFormulas } from '../../src/pipeline/keyfigures/formulas/store-duckdb.ts';
+import { enqueueComputations } from '../../src/pipeline/keyfigures/index.ts';
 import { joinFigure } from '../../src/pipeline/keyfigures/rules.ts';
 import { withDuckDb } from '../../src/platform/duckdb/duckdb.ts';
+import type { JobSender } from '../../src/platform/queue/queue.ts';
 import { shiftPeriod } from '../../src/platform/time/period.ts';
 import { createScene, tenantOf } from './keyfigures-scene.ts';
 
@@ -160,4 +162,12 @@ t.test('computing', async (t) => {
   t.not(await computeFormulas({ ...scene.deps, catalogue }, tenantOf(municipality), 'borger'), 0, 'a raised formula');
   t.match((await values()).slice(5, 6), [{ period: '2024-01', revision: 4, value: '101' }]);
   t.same(await scene.rows('101', 'select 1 from formula_value'), [], 'nothing of another municipality');
+
+  const sent: unknown[] = [];
+  const jobs: JobSender = { send: async (_tx, _queue, key, payload) => void sent.push(key, payload) };
+  const enqueue = () => enqueueComputations({ pool: scene.worker, jobs, catalogue: scene.deps.catalogue });
+  t.equal(await enqueue(), 1, 'the values are those of raised formulas, which are declared no more');
+  t.same(sent, ['615:borger', { municipality: '615', domain: 'borger' }]);
+  await scene.compute(municipality, 'borger');
+  t.equal(await enqueue(), 0);
 });

@@ -277,6 +277,14 @@ t.test('releases over HTTP', async (t) => {
     t.equal((await get('/v1/releases/borger-9/values')).json().code, 'no-release');
   });
 
+  await t.test('the list of releases pages', async (t) => {
+    const first = (await get('/v1/releases?limit=1')).json();
+    t.match(first, { items: [{ releaseId: 'borger-2', state: 'published' }] });
+    const second = (await get(first.next.replace(ORIGIN, ''))).json();
+    t.match(second, { items: [{ releaseId: 'borger-1', note: 'prøve' }], next: null });
+    t.same((await get('/v1/releases?domain=skole')).json(), { items: [], next: null });
+  });
+
   await t.test('nobody can change what is published', async (t) => {
     for (const pool of [scene.api, scene.worker]) {
       await t.rejects(pool.query(`update released_value set value = 0`), { code: '42501' });

@@ -8,6 +8,7 @@ import { registerReleaseRoutes } from './releases/routes.ts';
 import { registerValueRoutes, type ValueDeps } from './values/routes.ts';
 
 export type { ComputeDeps as KeyfigureJobDeps } from './formulas/compute-formulas.ts';
+export { enqueueComputations } from './formulas/enqueue-computations.ts';
 
 /** What the routes of the stage need. */
 export type KeyfigureDeps = ValueDeps & Parameters<typeof registerReleaseRoutes>[1];

@@ -70,7 +70,7 @@ async function readPlan(deps: ComputeDeps, tenant: Tenant, domain: string): Prom
     if (revision === 0 || (from?.revision === revision && from.formulasHash === formulasHash)) return undefined;
     const held = await readRevision(tx, domain, revision);
     // A slice of another schema is about to be written anew; that revision calls for a computation of its own.
-    if (held.some(({ table, schemaHash }) => schemaHash !== schemaOf(deps.catalogue, table))) return undefined;
+    if (held.some((slice) => isOutdated(deps.catalogue, slice))) return undefined;
     const since = from?.formulasHash === formulasHash ? from.revision : 0;
     const changed = await readSlicePairs(tx, domain, since, revision);
     const computations = planComputations(formulas, changed, held);
@@ -79,9 +79,10 @@ async function readPlan(deps: ComputeDeps, tenant: Tenant, domain: string): Prom
   });
 }
 
-function schemaOf(catalogue: Catalogue, table: string): string | undefined {
-  const declared = catalogue.table(table);
-  return declared && schemaHashOf(declared.table);
+/** Slices of a table that is declared no more are read by no formula. */
+function isOutdated(catalogue: Catalogue, { table, schemaHash }: HeldSlice): boolean {
+  const declared = catalogue.table(table)?.table;
+  return declared !== undefined && schemaHashOf(declared) !== schemaHash;
 }
 
 async function compute(deps: ComputeDeps, plan: Plan, signal: AbortSignal | undefined): Promise<BucketResult[]> {

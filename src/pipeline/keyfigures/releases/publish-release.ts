@@ -5,10 +5,11 @@ import { type Catalogue, formulasOf } from '../../../domains/index.ts';
 import { type SystemTx, withSystem } from '../../../platform/postgres/tenancy.ts';
 import { type ComputeDeps, computeFormulas } from '../formulas/compute-formulas.ts';
 import { formulasHashOf } from '../formulas/rules.ts';
+import { readBehind } from '../formulas/store-behind.ts';
 import { workerTenant } from '../formulas/worker-tenant.ts';
 import { placesOf, releaseCells } from './rules.ts';
 import { insertCells, insertPins, markPublished, readSuppressed, takeRequested } from './store.ts';
-import { type JudgedPin, readBehind, readPins, readPlaces, readValuesAt } from './store-values.ts';
+import { type JudgedPin, readPins, readPlaces, readValuesAt } from './store-values.ts';
 
 /** Domain → hash of its formulas as declared now, for every domain that the figures read. */
 export function formulaHashes(catalogue: Catalogue, figures: readonly KeyFigure[]): Map<string, string> {

@@ -19,14 +19,13 @@ export async function listReleases(
   query: { readonly domain?: string; readonly limit?: string; readonly cursor?: string },
 ): Promise<{ items: Release[]; cursor: string | null }> {
   const limit = Number(query.limit ?? DEFAULT_LIMIT);
-  const after = query.cursor === undefined ? null : decodeCursor(query.cursor, 2);
+  const after = query.cursor === undefined ? null : (decodeCursor(query.cursor, 1)[0] ?? null);
   const found = await withPublished(pool, (tx) =>
     readReleases(tx, { domain: query.domain ?? null, after, count: limit + 1 }),
   );
   const items = found.slice(0, limit);
-  const last = items.at(-1);
-  const cursor = found.length > limit && last !== undefined ? encodeCursor([last.position, last.releaseId]) : null;
-  return { items: items.map(({ position: _, ...release }) => release), cursor };
+  const last = found.length > limit ? items.at(-1) : undefined;
+  return { items, cursor: last === undefined ? null : encodeCursor([last.releaseId]) };
 }
 
 interface Pinned {

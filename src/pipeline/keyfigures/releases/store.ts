@@ -53,20 +53,17 @@ export async function findRelease(tx: Tx, releaseId: string): Promise<Release | 
   return (await tx.query<Release>(sql, [releaseId], 'release_find'))[0];
 }
 
-/** Up to `count` releases before the key `after` (time of request as text, id), newest first; each with its own key. */
+/** Up to `count` releases that were requested before the release `after`, newest first. */
 export async function readReleases(
   tx: PublishedTx,
-  {
-    domain,
-    after,
-    count,
-  }: { readonly domain: string | null; readonly after: readonly string[] | null; readonly count: number },
-): Promise<(Release & { readonly position: string })[]> {
+  { domain, after, count }: { readonly domain: string | null; readonly after: string | null; readonly count: number },
+): Promise<Release[]> {
   return tx.query(
-    `select ${COLUMNS}, requested_at::text as position from release
-     where ($1::text is null or domain = $1) and ($2::timestamptz is null or (requested_at, release_id) < ($2, $3))
-     order by requested_at desc, release_id desc limit $4`,
-    [domain, after?.[0] ?? null, after?.[1] ?? null, count],
+    `select ${COLUMNS} from release
+     where ($1::text is null or domain = $1) and ($2::text is null or (requested_at, release_id) <
+       (select last.requested_at, last.release_id from release last where last.release_id = $2))
+     order by requested_at desc, release_id desc limit $3`,
+    [domain, after, count],
     'release_list',
   );
 }
