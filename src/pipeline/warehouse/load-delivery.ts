@@ -43,6 +43,9 @@ export interface LoadDeps extends PublishDeps {
   readonly duckdb: { readonly tempRoot: string; readonly memoryLimitMb: number; readonly threads: number };
 }
 
+/** Runs tasks one after another. */
+export type Turnstile = (task: () => Promise<void>) => Promise<void>;
+
 /** Received bytes from which a load is given a second core and more memory (measured: 5 M rows in half the time at 1.2 GB). */
 const LARGE_BYTES = 64 * 1024 * 1024;
 const LARGE = { memoryLimitMb: 1024, threads: 2 };
@@ -50,7 +53,13 @@ const LARGE = { memoryLimitMb: 1024, threads: 2 };
 const MAX_MOVES = 5;
 
 /** Loads the delivery unless it is finished already. @throws LoadFault for what only we can mend; anything else is worth another attempt. */
-export async function loadDelivery(deps: LoadDeps, tenant: Tenant, id: string, signal: AbortSignal): Promise<void> {
+export async function loadDelivery(
+  deps: LoadDeps,
+  tenant: Tenant,
+  id: string,
+  oneLargeLoad: Turnstile,
+  signal: AbortSignal,
+): Promise<void> {
   const started = await withTenant(deps.pool, tenant, async (tx) => {
     const delivery = await startLoading(tx, id);
     return delivery && { delivery, files: await listLoadedFiles(tx, id) };
@@ -60,14 +69,16 @@ export async function loadDelivery(deps: LoadDeps, tenant: Tenant, id: string, s
   const domain = deps.catalogue.domain(delivery.domain);
   if (domain === undefined) throw new LoadFault('unknown-domain');
   const large = files.reduce((sum, { bytes }) => sum + bytes, 0) > LARGE_BYTES;
-  await withDuckDb(
-    { ...deps.duckdb, ...(large ? LARGE : {}), allowedDirectories: [deps.storage.localRoot], signal },
-    async (duck) => {
-      const readings = new Map<string, SourceReading>();
-      for (const file of files) readings.set(file.table, await readFile(deps, duck, domain, delivery, file));
-      await finishLoad(deps, duck, tenant, { domain, delivery, readings }, signal);
-    },
-  );
+  const run = () =>
+    withDuckDb(
+      { ...deps.duckdb, ...(large ? LARGE : {}), allowedDirectories: [deps.storage.localRoot], signal },
+      async (duck) => {
+        const readings = new Map<string, SourceReading>();
+        for (const file of files) readings.set(file.table, await readFile(deps, duck, domain, delivery, file));
+        await finishLoad(deps, duck, tenant, { domain, delivery, readings }, signal);
+      },
+    );
+  await (large ? oneLargeLoad(run) : run());
 }
 
 async function readFile(
