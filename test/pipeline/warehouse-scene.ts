@@ -1,5 +1,5 @@
 // A toy domain on a database and storage of its own, and deliveries handed straight to the warehouse's job: no HTTP, no queue in between.
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -228,7 +228,7 @@ export async function openScene(t: TestScope, domain: Domain = TOY, municipality
           table,
           key,
           bytes.length,
-          '0'.repeat(64),
+          createHash('sha256').update(bytes).digest('hex'),
           encrypted ? 'aes-256-gcm' : 'none',
           gzip ? 'gzip' : 'none',
           JSON.stringify(dialect),
