@@ -184,6 +184,7 @@ t.test('releases over HTTP', async (t) => {
       seen.push(...page.json().items.map((item: { municipality: string }) => item.municipality));
       url = page.json().next;
       t.equal(page.headers.link, url === null ? undefined : `<${url}>; rel="next"`);
+      t.ok(url === null || url.startsWith(`${ORIGIN}/v1/key-figures/BO05/values?release=borger-1&`));
       pages += 1;
       if (pages === 1) {
         await scene.deliver('615', 'borger', { 'bor_befolkning/2025': year('2025-03', 800, 200) });
