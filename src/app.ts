@@ -3,7 +3,7 @@ import { registerAccess, withScope } from './access/index.ts';
 import { registerCatalogueRoutes } from './catalogue/index.ts';
 import type { ApiDeps } from './deps.ts';
 import { registerReference } from './openapi.ts';
-import { intake, keyfigures, warehouse } from './pipeline/index.ts';
+import { intake, keyfigures, packages, warehouse } from './pipeline/index.ts';
 import { type App, createHttpApp } from './platform/http/app.ts';
 import { registerHealthRoutes } from './platform/http/health-routes.ts';
 import { observeRequests } from './platform/http/observe.ts';
@@ -26,5 +26,6 @@ export async function buildApp(deps: ApiDeps, isStopping: () => boolean = () => 
   intake.registerIntakeRoutes(app, deps);
   warehouse.registerWarehouseRoutes(app, deps);
   keyfigures.registerKeyfigureRoutes(app, deps);
+  packages.registerPackageRoutes(app, deps);
   return app;
 }

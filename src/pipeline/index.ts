@@ -4,3 +4,4 @@ export * as intake from './intake/index.ts';
 export * as quality from './quality/index.ts';
 export * as warehouse from './warehouse/index.ts';
 export * as keyfigures from './keyfigures/index.ts';
+export * as packages from './packages/index.ts';

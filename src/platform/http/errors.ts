@@ -49,3 +49,10 @@ export const UNAVAILABLE = defineProblem({
   title: 'The service cannot answer right now',
   action: 'Try again after the number of seconds in the Retry-After header.',
 });
+
+export const RANGE_NOT_SATISFIABLE = defineProblem({
+  code: 'range-not-satisfiable',
+  status: 416,
+  title: 'The file has no bytes in this range',
+  action: 'Ask for a range inside the file; its length is in the Content-Range header.',
+});

@@ -1,0 +1,113 @@
+// A table's declaration as a Frictionless Table Schema (v2): what a reader of the CSV needs to know. Pure.
+import type { Column, Table } from '../../domains/definition.ts';
+
+/** A field of a Table Schema; `titleEn`, `descriptionEn`, `unit`, `sensitivity` and `codes` are ours. */
+export interface FieldDescriptor {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'date' | 'yearmonth' | 'boolean';
+  readonly [property: string]: unknown;
+}
+
+export interface TableSchema {
+  readonly $schema: string;
+  readonly fields: readonly FieldDescriptor[];
+  readonly fieldsMatch: readonly ['exact'];
+  readonly missingValues: readonly string[];
+  readonly primaryKey: readonly string[];
+}
+
+const PROFILE = 'https://datapackage.org/profiles/2.0/tableschema.json';
+
+/** What a delta's rows carry in front of the table's columns. */
+const DELTA_FIELDS: readonly FieldDescriptor[] = [
+  {
+    name: '_op',
+    type: 'string',
+    title: 'Ændring',
+    titleEn: 'Operation',
+    description: 'I: ny række. U: ændret række med de nye værdier. D: slettet række med nøgle og gamle værdier.',
+    descriptionEn: 'I: inserted row. U: updated row with the new values. D: deleted row with key and old values.',
+    constraints: { required: true, enum: ['I', 'U', 'D'] },
+  },
+  {
+    name: '_revision',
+    type: 'integer',
+    title: 'Revision',
+    titleEn: 'Revision',
+    description: 'Den revision, som bragte ændringen.',
+    descriptionEn: 'The revision that brought the change.',
+    constraints: { required: true, minimum: 1 },
+  },
+];
+
+/** The schema of a table's CSV; of a delta's with the two columns in front. */
+export function describeTable(table: Table, delta: boolean): TableSchema {
+  const fields = table.columns.map(describeColumn);
+  return {
+    $schema: PROFILE,
+    fields: delta ? [...DELTA_FIELDS, ...fields] : fields,
+    fieldsMatch: ['exact'],
+    missingValues: [''],
+    primaryKey: table.key,
+  };
+}
+
+function describeColumn(column: Column): FieldDescriptor {
+  const { type, ...shape } = shapeOf(column);
+  const constraints = { ...(column.nullable ? {} : { required: true }), ...shape.constraints };
+  return {
+    name: column.name,
+    type,
+    title: column.title.da,
+    titleEn: column.title.en,
+    description: column.description.da,
+    descriptionEn: column.description.en,
+    ...shape,
+    ...(Object.keys(constraints).length === 0 ? {} : { constraints }),
+    ...(column.unit === undefined ? {} : { unit: column.unit }),
+    sensitivity: column.sensitivity,
+  };
+}
+
+interface Shape {
+  readonly type: FieldDescriptor['type'];
+  readonly constraints?: Readonly<Record<string, unknown>>;
+  readonly [property: string]: unknown;
+}
+
+function shapeOf(column: Column): Shape {
+  const { type } = column;
+  switch (type.type) {
+    case 'text': {
+      const constraints = {
+        maxLength: type.maxLength,
+        ...(type.pattern === undefined ? {} : { pattern: type.pattern }),
+      };
+      // An empty text is a value of a column that is never null (`''` for "none"), not a missing one.
+      return { type: 'string', ...(column.nullable ? {} : { missingValues: [] }), constraints };
+    }
+    case 'code':
+      return {
+        type: 'string',
+        categories: type.list.codes.map(({ code, title }) => ({ value: code, label: title.da })),
+        codes: type.list.codes,
+        constraints: { enum: type.list.codes.map(({ code }) => code) },
+      };
+    case 'integer':
+      return { type: 'integer', constraints: { minimum: type.minimum, maximum: type.maximum } };
+    case 'decimal':
+      return { type: 'number', precision: type.precision, scale: type.scale };
+    case 'money':
+      return { type: 'number', precision: 15, scale: 2, currency: 'DKK' };
+    case 'date':
+      return { type: 'date' };
+    case 'month':
+      return { type: 'yearmonth' };
+    case 'schoolYear':
+      return { type: 'string', constraints: { pattern: '^[0-9]{4}-[0-9]{4}$' } };
+    case 'boolean':
+      return { type: 'boolean', trueValues: ['true'], falseValues: ['false'] };
+    case 'person':
+      return { type: 'string', constraints: { pattern: '^[0-9a-f]{32}$' } };
+  }
+}

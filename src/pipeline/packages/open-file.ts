@@ -1,0 +1,99 @@
+// Finds a file of a package for a download, and writes the audit row. What it returns needs no database any more: bytes flow from storage alone.
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import { writeAudit } from '../../access/index.ts';
+import type { Catalogue } from '../../domains/index.ts';
+import { NOT_FOUND, Problem } from '../../platform/http/problem.ts';
+import { type Tenant, type TenantTx, withTenant } from '../../platform/postgres/tenancy.ts';
+import type { JobSender } from '../../platform/queue/queue.ts';
+import { BUILD_PARQUET } from '../queues.ts';
+import { packageName } from './describe-package.ts';
+import { PACKAGE_FAILED, PACKAGE_NOT_READY, PARQUET_NOT_READY } from './errors.ts';
+import { ARCHIVE, IDENTITY_SCOPE, mayExist, tableOfParquet } from './rules.ts';
+import { type DataPackage, findPackage } from './store.ts';
+import { findFile, type PackageFile } from './store-files.ts';
+
+export interface OpenFileDeps {
+  readonly pool: pg.Pool;
+  readonly jobs: JobSender;
+  readonly catalogue: Catalogue;
+}
+
+/** Which file is asked for, with the scopes of the caller and the operation that the audit log names. */
+export interface FileRequest {
+  readonly packageId: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly operation: string;
+}
+
+/** A file and the name under which it is saved. */
+export interface OpenedFile {
+  readonly file: PackageFile;
+  readonly fileName: string;
+}
+
+/** How long a request waits for a Parquet file that is made on first demand, and how often it looks. */
+const PATIENCE_MS = 20_000;
+const LOOK_AGAIN_MS = 200;
+const RETRY_AFTER = { 'retry-after': '2' };
+
+/**
+ * @returns the file; a Parquet file that nobody asked for before is ordered and waited for, without holding a connection.
+ * @throws Problem `not-found` (also for what the scopes do not show), `package-not-ready`, `package-failed`, `parquet-not-ready`
+ */
+export async function openFile(deps: OpenFileDeps, tenant: Tenant, request: FileRequest): Promise<OpenedFile> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (let first = true; ; first = false) {
+    const opened = await withTenant(deps.pool, tenant, async (tx) => {
+      const found = await lookUp(tx, deps, request);
+      if (found.file === undefined) {
+        if (first) await orderParquet(tx, deps, found.ordered, found.table);
+        return undefined;
+      }
+      const { name, scope, bytes } = found.file;
+      const { id, domain } = found.ordered;
+      await writeAudit(tx, request.operation, {
+        package: id,
+        domain,
+        file: name,
+        bytes,
+        cpr: scope === IDENTITY_SCOPE,
+      });
+      return { file: found.file, fileName: fileNameOf(found.ordered, tenant.municipality, name) };
+    });
+    if (opened !== undefined) return opened;
+    if (Date.now() >= deadline) throw new Problem(PARQUET_NOT_READY, undefined, {}, RETRY_AFTER);
+    await delay(LOOK_AGAIN_MS);
+  }
+}
+
+type Found =
+  | { readonly ordered: DataPackage; readonly file: PackageFile }
+  | { readonly ordered: DataPackage; readonly file: undefined; readonly table: string };
+
+async function lookUp(tx: TenantTx, { catalogue }: OpenFileDeps, request: FileRequest): Promise<Found> {
+  const { packageId, name, scopes } = request;
+  const ordered = await findPackage(tx, packageId);
+  const domain = ordered && catalogue.domain(ordered.domain);
+  // Before the state: a name that cannot exist for the caller is answered alike whether the package is ready or not.
+  if (ordered === undefined || domain === undefined || !mayExist(domain, name, scopes)) throw new Problem(NOT_FOUND);
+  if (ordered.state === 'building') throw new Problem(PACKAGE_NOT_READY, undefined, {}, RETRY_AFTER);
+  if (ordered.state === 'failed') throw new Problem(PACKAGE_FAILED);
+  const file = await findFile(tx, packageId, name, scopes);
+  if (file !== undefined) return { ordered, file };
+  const table = tableOfParquet(domain, name);
+  if (table === undefined) throw new Problem(NOT_FOUND);
+  return { ordered, file: undefined, table };
+}
+
+async function orderParquet(tx: TenantTx, deps: OpenFileDeps, ordered: DataPackage, table: string): Promise<void> {
+  const { municipality } = tx.tenant;
+  const payload = { municipality, domain: ordered.domain, packageId: ordered.id, table };
+  await deps.jobs.send(tx, BUILD_PARQUET, `${ordered.id}/${table}`, payload);
+}
+
+function fileNameOf(ordered: DataPackage, municipality: string, name: string): string {
+  const stem = packageName({ ...ordered, municipality });
+  return name === ARCHIVE ? `${stem}.zip` : `${stem}-${name}`;
+}

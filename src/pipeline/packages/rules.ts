@@ -1,0 +1,36 @@
+// Pure rules of packages: which names their files can have, and when slices stand under the schemas that are declared now.
+import type { Domain } from '../../domains/definition.ts';
+import { type Slice, schemaHashOf } from '../../slices/index.ts';
+
+export const ARCHIVE = 'archive.zip';
+export const IDENTITY = 'identitet.csv.gz';
+export const CSV_SUFFIX = '.csv.gz';
+export const PARQUET_SUFFIX = '.parquet';
+/** What `identitet.csv.gz` needs besides; without it the file does not exist. */
+export const IDENTITY_SCOPE = 'cpr:read';
+
+export const MEDIA_TYPES = {
+  gzip: 'application/gzip',
+  zip: 'application/zip',
+  parquet: 'application/vnd.apache.parquet',
+} as const;
+
+/** @returns whether every slice is of a declared table and under its declared schema: a package has one schema per table. */
+export function isDeclared(domain: Domain, slices: readonly (Slice | null)[]): boolean {
+  const hashes = new Map(domain.tables.map((table) => [table.name, schemaHashOf(table)]));
+  return slices.every((slice) => slice === null || hashes.get(slice.table) === slice.schemaHash);
+}
+
+/** @returns the table whose Parquet file is meant by `name`. */
+export function tableOfParquet(domain: Domain, name: string): string | undefined {
+  return domain.tables.find((table) => `${table.name}${PARQUET_SUFFIX}` === name)?.name;
+}
+
+/** @returns whether a package of the domain can have a file of this name for a caller with these scopes, ready or not. */
+export function mayExist(domain: Domain, name: string, scopes: readonly string[]): boolean {
+  if (name === ARCHIVE) return true;
+  if (name === IDENTITY) return scopes.includes(IDENTITY_SCOPE);
+  return (
+    domain.tables.some((table) => name === `${table.name}${CSV_SUFFIX}`) || tableOfParquet(domain, name) !== undefined
+  );
+}
