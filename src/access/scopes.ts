@@ -2,8 +2,8 @@
 
 /** Every scope a token can carry, with what it allows. */
 export const SCOPES = {
-  'key-figures:read': 'Read released key figures of every municipality, and the own municipality’s newest values.',
-  'raw-data:read': 'Read the own municipality’s revisions and raw-data packages.',
+  'key-figures:read': 'Read released key figures of every municipality.',
+  'raw-data:read': 'Read the own municipality’s revisions, raw-data packages and newest key-figure values.',
   'source:write': 'Make source deliveries for the own municipality.',
   'source:read': 'See the own municipality’s source deliveries and their findings.',
   'revision:restore': 'Bring back an earlier revision of the own municipality’s data.',

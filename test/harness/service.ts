@@ -26,6 +26,8 @@ export interface Caller {
   readonly municipality?: string | null;
   readonly scopes?: readonly Scope[];
   readonly clientId?: string;
+  /** Seconds from now until the token expires; negative for one that has expired. */
+  readonly lifetime?: number;
 }
 
 export interface TestService {
@@ -80,11 +82,12 @@ export async function startService(t: TestScope, options: ServiceOptions = {}): 
     return worker;
   };
   const worker = options.withoutWorker ? undefined : await start();
-  const token = ({ municipality = '615', scopes, clientId = `client-${randomUUID()}` }: Caller = {}) =>
+  const token = ({ municipality = '615', scopes, clientId = `client-${randomUUID()}`, lifetime }: Caller = {}) =>
     signToken(
       { issuer: ISSUER, audience: AUDIENCE, key },
       {
         clientId,
+        ...(lifetime === undefined ? {} : { lifetime }),
         ...(municipality === null ? {} : { municipality }),
         scopes:
           scopes ??

@@ -1,0 +1,146 @@
+// Plants one row or more of every kind for a municipality, each with a canary text, straight into the database. For the isolation test.
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+
+/** What was planted, to ask for it. */
+export interface Planted {
+  readonly canary: string;
+  readonly openDelivery: string;
+  readonly acceptedDelivery: string;
+  readonly packageId: string;
+  readonly revision: number;
+  readonly idempotencyKey: string;
+  readonly clientId: string;
+}
+
+const DOMAIN = 'borger';
+const TABLE = 'bor_befolkning';
+const HASH = 'a'.repeat(64);
+
+/** @param formula a formula of some key figure, so that own values have something to show. */
+export async function plantMunicipality(
+  client: pg.Client,
+  municipality: string,
+  formula: { readonly id: string; readonly version: number; readonly period: string },
+): Promise<Planted> {
+  const canary = `canary-${randomUUID()}`;
+  const dialect = {
+    delimiter: ',',
+    decimalMark: 'point',
+    encoding: 'utf-8',
+    bom: false,
+    newline: 'lf',
+    columns: [canary],
+  };
+  const planted: Planted = {
+    canary,
+    openDelivery: randomUUID(),
+    acceptedDelivery: randomUUID(),
+    packageId: randomUUID(),
+    revision: 7,
+    idempotencyKey: randomUUID(),
+    clientId: 'a-client-of-several-municipalities',
+  };
+  const insert = (table: string, row: Record<string, unknown>) => {
+    const all = { municipality_code: municipality, ...row };
+    const marks = Object.keys(all).map((_, index) => `$${index + 1}`);
+    return client.query(`insert into ${table} (${Object.keys(all)}) values (${marks})`, Object.values(all));
+  };
+  for (const [id, state] of [
+    [planted.openDelivery, 'open'],
+    [planted.acceptedDelivery, 'accepted'],
+  ]) {
+    const span = { period_from: '2025-01', period_to: '2025-12' };
+    const source = { domain: DOMAIN, kind: 'total', source_system: canary, client_id: canary };
+    await insert('source_delivery', { source_delivery_id: id, state, ...span, ...source });
+    await insert('source_file', {
+      ...{ source_delivery_id: id, table_name: TABLE, storage_key: `received/${canary}/${id}`, bytes: 1, sha256: HASH },
+      ...{ encrypted: 'none', compression: 'none', dialect },
+    });
+  }
+  const delivery = { source_delivery_id: planted.acceptedDelivery };
+  const finding = { rule: 'DQ10', severity: 'error', table_name: TABLE };
+  await insert('finding', {
+    ...delivery,
+    number: 1,
+    ...finding,
+    reference: canary,
+    message_da: canary,
+    message_en: canary,
+  });
+  await insert('finding_count', { ...delivery, ...finding, count: 1 });
+  await insert('table_source', { table_name: TABLE, source_system: canary });
+  await insert('delta_sequence', { domain: DOMAIN, source_system: canary, last: 3 });
+  const revision = { domain: DOMAIN, revision: planted.revision };
+  await insert('revision', { ...revision, kind: 'total', ...delivery, slices_changed: 1 });
+  await insert('slice', {
+    ...{
+      table_name: TABLE,
+      period: '2025',
+      sha256: HASH,
+      schema_hash: HASH,
+      domain: DOMAIN,
+      rows: 1,
+      csv_bytes: 1,
+      csv_crc32: 1,
+    },
+    ...{
+      segment_key: canary,
+      segment_bytes: 1,
+      segment_sha256: HASH,
+      parquet_key: canary,
+      parquet_bytes: 1,
+      parquet_sha256: HASH,
+    },
+  });
+  await insert('slice_change', {
+    ...revision,
+    table_name: TABLE,
+    period: '2025',
+    slice_sha256: HASH,
+    schema_hash: HASH,
+  });
+  await insert('rule_result', {
+    ...revision,
+    rule: canary,
+    table_name: TABLE,
+    period: '2025',
+    severity: 'error',
+    count: 1,
+  });
+  await insert('formula_value', {
+    ...{ ...revision, formula: formula.id, formula_version: formula.version, period: formula.period, breakdown: '' },
+    ...{ bucket: formula.period, value: '987654321' },
+  });
+  await insert('computed_revision', { ...revision, formulas_hash: HASH });
+  await insert('package', {
+    ...{ ...revision, package_id: planted.packageId, kind: 'total', state: 'ready', ready_at: new Date() },
+    manifest: { name: canary, resources: [] },
+  });
+  const parts = JSON.stringify([{ literal: Buffer.from(canary).toString('base64') }]);
+  for (const name of [`${TABLE}.csv.gz`, 'archive.zip', 'identitet.csv.gz']) {
+    const file = {
+      name,
+      media_type: 'application/gzip',
+      scope: '',
+      rows: 1,
+      bytes: canary.length,
+      sha256: HASH,
+      parts,
+    };
+    await insert('package_file', { package_id: planted.packageId, ...file });
+  }
+  await insert('audit_entry', { client_id: canary, request_id: canary, operation: canary, object: { canary } });
+  for (const operation of ['createSourceDelivery', 'submitSourceDelivery', 'restoreRevision', 'createPackage']) {
+    await insert('idempotency_key', {
+      ...{
+        client_id: planted.clientId,
+        key: `${planted.idempotencyKey}-${operation}`,
+        operation,
+        request_sha256: HASH,
+      },
+      ...{ status: 201, location: canary, body: { canary } },
+    });
+  }
+  return planted;
+}
