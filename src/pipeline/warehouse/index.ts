@@ -7,3 +7,4 @@ export { enqueueReslices } from './reslice-domain.ts';
 export { retryDelivery } from './retry-delivery.ts';
 export { registerWarehouseRoutes, type WarehouseDeps } from './routes.ts';
 export { insertDiffs, lockRevisions } from './store-publish.ts';
+export { type SweepDeps, sweepStorage } from './sweep-storage.ts';
