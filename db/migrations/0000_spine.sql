@@ -1,5 +1,5 @@
 CREATE TABLE "audit_entry" (
-	"municipality_code" char(3) NOT NULL,
+	"municipality_code" text NOT NULL,
 	"entry" bigint GENERATED ALWAYS AS IDENTITY (sequence name "audit_entry_entry_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"at" timestamp with time zone DEFAULT now() NOT NULL,
 	"client_id" text NOT NULL,
@@ -10,7 +10,7 @@ CREATE TABLE "audit_entry" (
 );
 --> statement-breakpoint
 CREATE TABLE "delta_sequence" (
-	"municipality_code" char(3) NOT NULL,
+	"municipality_code" text NOT NULL,
 	"domain" text NOT NULL,
 	"source_system" text NOT NULL,
 	"last" integer NOT NULL,
@@ -18,7 +18,7 @@ CREATE TABLE "delta_sequence" (
 );
 --> statement-breakpoint
 CREATE TABLE "finding" (
-	"municipality_code" char(3) NOT NULL,
+	"municipality_code" text NOT NULL,
 	"source_delivery_id" uuid NOT NULL,
 	"number" integer NOT NULL,
 	"rule" text NOT NULL,
@@ -34,7 +34,7 @@ CREATE TABLE "finding" (
 );
 --> statement-breakpoint
 CREATE TABLE "finding_count" (
-	"municipality_code" char(3) NOT NULL,
+	"municipality_code" text NOT NULL,
 	"source_delivery_id" uuid NOT NULL,
 	"rule" text NOT NULL,
 	"table_name" text NOT NULL,
@@ -44,7 +44,7 @@ CREATE TABLE "finding_count" (
 );
 --> statement-breakpoint
 CREATE TABLE "idempotency_key" (
-	"municipality_code" char(3) NOT NULL,
+	"municipality_code" text NOT NULL,
 	"client_id" text NOT NULL,
 	"key" text NOT NULL,
 	"operation" text NOT NULL,
@@ -57,7 +57,7 @@ CREATE TABLE "idempotency_key" (
 );
 --> statement-breakpoint
 CREATE TABLE "source_delivery" (
-	"municipality_code" char(3) NOT NULL,
+	"municipality_code" text NOT NULL,
 	"source_delivery_id" uuid NOT NULL,
 	"domain" text NOT NULL,
 	"kind" text NOT NULL,
@@ -77,7 +77,7 @@ CREATE TABLE "source_delivery" (
 );
 --> statement-breakpoint
 CREATE TABLE "source_file" (
-	"municipality_code" char(3) NOT NULL,
+	"municipality_code" text NOT NULL,
 	"source_delivery_id" uuid NOT NULL,
 	"table_name" text NOT NULL,
 	"storage_key" text NOT NULL,
@@ -92,7 +92,7 @@ CREATE TABLE "source_file" (
 );
 --> statement-breakpoint
 CREATE TABLE "table_source" (
-	"municipality_code" char(3) NOT NULL,
+	"municipality_code" text NOT NULL,
 	"table_name" text NOT NULL,
 	"source_system" text NOT NULL,
 	"since" timestamp with time zone DEFAULT now() NOT NULL,
@@ -100,7 +100,7 @@ CREATE TABLE "table_source" (
 );
 --> statement-breakpoint
 CREATE TABLE "computed_revision" (
-	"municipality_code" char(3) NOT NULL,
+	"municipality_code" text NOT NULL,
 	"domain" text NOT NULL,
 	"revision" integer NOT NULL,
 	"formulas_hash" char(64) NOT NULL,
@@ -108,7 +108,7 @@ CREATE TABLE "computed_revision" (
 );
 --> statement-breakpoint
 CREATE TABLE "formula_value" (
-	"municipality_code" char(3) NOT NULL,
+	"municipality_code" text NOT NULL,
 	"formula" text NOT NULL,
 	"formula_version" integer NOT NULL,
 	"period" text NOT NULL,
@@ -136,7 +136,7 @@ CREATE TABLE "release" (
 --> statement-breakpoint
 CREATE TABLE "release_pin" (
 	"release_id" text NOT NULL,
-	"municipality_code" char(3) NOT NULL,
+	"municipality_code" text NOT NULL,
 	"domain" text NOT NULL,
 	"revision" integer NOT NULL,
 	"open_errors" boolean NOT NULL,
@@ -148,7 +148,7 @@ CREATE TABLE "released_value" (
 	"key_figure" text NOT NULL,
 	"period" text NOT NULL,
 	"breakdown" text NOT NULL,
-	"municipality_code" char(3) NOT NULL,
+	"municipality_code" text NOT NULL,
 	"numerator" numeric,
 	"denominator" numeric,
 	"value" numeric,
@@ -158,7 +158,7 @@ CREATE TABLE "released_value" (
 );
 --> statement-breakpoint
 CREATE TABLE "package" (
-	"municipality_code" char(3) NOT NULL,
+	"municipality_code" text NOT NULL,
 	"package_id" uuid NOT NULL,
 	"domain" text NOT NULL,
 	"kind" text NOT NULL,
@@ -173,7 +173,7 @@ CREATE TABLE "package" (
 );
 --> statement-breakpoint
 CREATE TABLE "package_file" (
-	"municipality_code" char(3) NOT NULL,
+	"municipality_code" text NOT NULL,
 	"package_id" uuid NOT NULL,
 	"name" text NOT NULL,
 	"media_type" text NOT NULL,
@@ -186,7 +186,7 @@ CREATE TABLE "package_file" (
 );
 --> statement-breakpoint
 CREATE TABLE "revision" (
-	"municipality_code" char(3) NOT NULL,
+	"municipality_code" text NOT NULL,
 	"domain" text NOT NULL,
 	"revision" integer NOT NULL,
 	"kind" text NOT NULL,
@@ -198,7 +198,7 @@ CREATE TABLE "revision" (
 );
 --> statement-breakpoint
 CREATE TABLE "rule_result" (
-	"municipality_code" char(3) NOT NULL,
+	"municipality_code" text NOT NULL,
 	"domain" text NOT NULL,
 	"rule" text NOT NULL,
 	"table_name" text NOT NULL,
@@ -210,7 +210,7 @@ CREATE TABLE "rule_result" (
 );
 --> statement-breakpoint
 CREATE TABLE "slice" (
-	"municipality_code" char(3) NOT NULL,
+	"municipality_code" text NOT NULL,
 	"table_name" text NOT NULL,
 	"period" text NOT NULL,
 	"sha256" char(64) NOT NULL,
@@ -230,7 +230,7 @@ CREATE TABLE "slice" (
 );
 --> statement-breakpoint
 CREATE TABLE "slice_change" (
-	"municipality_code" char(3) NOT NULL,
+	"municipality_code" text NOT NULL,
 	"domain" text NOT NULL,
 	"table_name" text NOT NULL,
 	"period" text NOT NULL,
@@ -241,7 +241,7 @@ CREATE TABLE "slice_change" (
 );
 --> statement-breakpoint
 CREATE TABLE "slice_diff" (
-	"municipality_code" char(3) NOT NULL,
+	"municipality_code" text NOT NULL,
 	"table_name" text NOT NULL,
 	"period" text NOT NULL,
 	"from_sha256" text NOT NULL,

@@ -1,12 +1,12 @@
 // Who did what: the audit log, one row per read of raw data or own values and per write, in the transaction it tells of.
-import { bigint, char, index, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { bigint, index, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
 import { declareTable } from './kind.ts';
 
 export const auditEntry = declareTable(
   pgTable(
     'audit_entry',
     {
-      municipalityCode: char('municipality_code', { length: 3 }).notNull(),
+      municipalityCode: text('municipality_code').notNull(),
       entry: bigint('entry', { mode: 'number' }).generatedAlwaysAsIdentity().notNull(),
       at: timestamp('at', { withTimezone: true }).notNull().defaultNow(),
       clientId: text('client_id').notNull(),

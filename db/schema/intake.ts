@@ -22,7 +22,7 @@ export const sourceDelivery = declareTable(
   pgTable(
     'source_delivery',
     {
-      municipalityCode: char('municipality_code', { length: 3 }).notNull(),
+      municipalityCode: text('municipality_code').notNull(),
       sourceDeliveryId: uuid('source_delivery_id').notNull(),
       domain: text('domain').notNull(),
       kind: text('kind', { enum: ['total', 'delta'] }).notNull(),
@@ -58,7 +58,7 @@ export const sourceFile = declareTable(
   pgTable(
     'source_file',
     {
-      municipalityCode: char('municipality_code', { length: 3 }).notNull(),
+      municipalityCode: text('municipality_code').notNull(),
       sourceDeliveryId: uuid('source_delivery_id').notNull(),
       tableName: text('table_name').notNull(),
       /** Storage key; a new upload of the same table gets a new key. */
@@ -90,7 +90,7 @@ export const deltaSequence = declareTable(
   pgTable(
     'delta_sequence',
     {
-      municipalityCode: char('municipality_code', { length: 3 }).notNull(),
+      municipalityCode: text('municipality_code').notNull(),
       domain: text('domain').notNull(),
       sourceSystem: text('source_system').notNull(),
       last: integer('last').notNull(),
@@ -105,7 +105,7 @@ export const tableSource = declareTable(
   pgTable(
     'table_source',
     {
-      municipalityCode: char('municipality_code', { length: 3 }).notNull(),
+      municipalityCode: text('municipality_code').notNull(),
       tableName: text('table_name').notNull(),
       sourceSystem: text('source_system').notNull(),
       since: timestamp('since', { withTimezone: true }).notNull().defaultNow(),
@@ -120,7 +120,7 @@ export const finding = declareTable(
   pgTable(
     'finding',
     {
-      municipalityCode: char('municipality_code', { length: 3 }).notNull(),
+      municipalityCode: text('municipality_code').notNull(),
       sourceDeliveryId: uuid('source_delivery_id').notNull(),
       /** 1, 2, 3 … within the delivery, in the order found. */
       number: integer('number').notNull(),
@@ -152,7 +152,7 @@ export const findingCount = declareTable(
   pgTable(
     'finding_count',
     {
-      municipalityCode: char('municipality_code', { length: 3 }).notNull(),
+      municipalityCode: text('municipality_code').notNull(),
       sourceDeliveryId: uuid('source_delivery_id').notNull(),
       rule: text('rule').notNull(),
       tableName: text('table_name').notNull(),
@@ -175,7 +175,7 @@ export const idempotencyKey = declareTable(
   pgTable(
     'idempotency_key',
     {
-      municipalityCode: char('municipality_code', { length: 3 }).notNull(),
+      municipalityCode: text('municipality_code').notNull(),
       clientId: text('client_id').notNull(),
       key: text('key').notNull(),
       operation: text('operation').notNull(),

@@ -20,7 +20,7 @@ export const formulaValue = declareTable(
   pgTable(
     'formula_value',
     {
-      municipalityCode: char('municipality_code', { length: 3 }).notNull(),
+      municipalityCode: text('municipality_code').notNull(),
       formula: text('formula').notNull(),
       formulaVersion: integer('formula_version').notNull(),
       period: text('period').notNull(),
@@ -62,7 +62,7 @@ export const computedRevision = declareTable(
   pgTable(
     'computed_revision',
     {
-      municipalityCode: char('municipality_code', { length: 3 }).notNull(),
+      municipalityCode: text('municipality_code').notNull(),
       domain: text('domain').notNull(),
       revision: integer('revision').notNull(),
       /** Hash over the formulas and their versions that were computed; a new formula makes everything stale. */
@@ -105,7 +105,7 @@ export const releasePin = declareTable(
       releaseId: text('release_id')
         .notNull()
         .references(() => release.releaseId),
-      municipalityCode: char('municipality_code', { length: 3 }).notNull(),
+      municipalityCode: text('municipality_code').notNull(),
       domain: text('domain').notNull(),
       revision: integer('revision').notNull(),
       /** Whether `error` findings are open at that revision. */
@@ -127,7 +127,7 @@ export const releasedValue = declareTable(
       keyFigure: text('key_figure').notNull(),
       period: text('period').notNull(),
       breakdown: text('breakdown').notNull(),
-      municipalityCode: char('municipality_code', { length: 3 }).notNull(),
+      municipalityCode: text('municipality_code').notNull(),
       numerator: numeric('numerator'),
       denominator: numeric('denominator'),
       /** Rounded half away from zero to the figure's decimals. */

@@ -22,7 +22,7 @@ export const dataPackage = declareTable(
   pgTable(
     'package',
     {
-      municipalityCode: char('municipality_code', { length: 3 }).notNull(),
+      municipalityCode: text('municipality_code').notNull(),
       packageId: uuid('package_id').notNull(),
       domain: text('domain').notNull(),
       kind: text('kind', { enum: ['total', 'delta'] }).notNull(),
@@ -56,7 +56,7 @@ export const packageFile = declareTable(
   pgTable(
     'package_file',
     {
-      municipalityCode: char('municipality_code', { length: 3 }).notNull(),
+      municipalityCode: text('municipality_code').notNull(),
       packageId: uuid('package_id').notNull(),
       name: text('name').notNull(),
       mediaType: text('media_type').notNull(),

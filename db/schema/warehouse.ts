@@ -20,7 +20,7 @@ export const slice = declareTable(
   pgTable(
     'slice',
     {
-      municipalityCode: char('municipality_code', { length: 3 }).notNull(),
+      municipalityCode: text('municipality_code').notNull(),
       tableName: text('table_name').notNull(),
       period: text('period').notNull(),
       /** sha256 (hex) of the canonical CSV. */
@@ -52,7 +52,7 @@ export const revision = declareTable(
   pgTable(
     'revision',
     {
-      municipalityCode: char('municipality_code', { length: 3 }).notNull(),
+      municipalityCode: text('municipality_code').notNull(),
       domain: text('domain').notNull(),
       revision: integer('revision').notNull(),
       kind: text('kind', { enum: ['total', 'delta', 'restore', 'schema'] }).notNull(),
@@ -80,7 +80,7 @@ export const sliceChange = declareTable(
   pgTable(
     'slice_change',
     {
-      municipalityCode: char('municipality_code', { length: 3 }).notNull(),
+      municipalityCode: text('municipality_code').notNull(),
       domain: text('domain').notNull(),
       tableName: text('table_name').notNull(),
       period: text('period').notNull(),
@@ -111,7 +111,7 @@ export const sliceDiff = declareTable(
   pgTable(
     'slice_diff',
     {
-      municipalityCode: char('municipality_code', { length: 3 }).notNull(),
+      municipalityCode: text('municipality_code').notNull(),
       tableName: text('table_name').notNull(),
       period: text('period').notNull(),
       fromSha256: text('from_sha256').notNull(),
@@ -152,7 +152,7 @@ export const ruleResult = declareTable(
   pgTable(
     'rule_result',
     {
-      municipalityCode: char('municipality_code', { length: 3 }).notNull(),
+      municipalityCode: text('municipality_code').notNull(),
       domain: text('domain').notNull(),
       rule: text('rule').notNull(),
       tableName: text('table_name').notNull(),

@@ -16,10 +16,10 @@ export interface JudgedPin extends Pin {
   readonly openErrors: boolean;
 }
 
-/** The newest row of each value up to the pin of its domain. Codes are bpchar as in the table: compared as text they would use no index. */
+/** The newest row of each value up to the pin of its domain. */
 const AT_PINS = `select distinct on (v.municipality_code, v.formula, v.period, v.breakdown)
     v.formula, v.period, v.breakdown, v.value::text as value, v.missing
-  from unnest($1::bpchar[], $2::text[], $3::int[], $4::int[]) as pinned(municipality, formula, version, revision)
+  from unnest($1::text[], $2::text[], $3::int[], $4::int[]) as pinned(municipality, formula, version, revision)
   join formula_value v on v.municipality_code = pinned.municipality and v.formula = pinned.formula
     and v.formula_version = pinned.version and v.revision <= pinned.revision
   order by v.municipality_code, v.formula, v.period, v.breakdown, v.revision desc`;
