@@ -144,7 +144,7 @@ export interface Delivery {
   readonly dialect?: Record<string, unknown>;
 }
 
-export const ROOT_SECRET = Buffer.alloc(32, 7);
+export const ROOT_SECRET = createHash('sha256').update('a root secret for tests').digest();
 
 /** Everything a test needs; `sent` are the jobs that were enqueued, as they are in the queue's table after commit. */
 export async function openScene(t: TestScope, domain: Domain = TOY, municipality = '615') {
@@ -188,24 +188,24 @@ export async function openScene(t: TestScope, domain: Domain = TOY, municipality
   const read = <Row extends object>(fn: (tx: TenantTx) => Promise<Row[]>) => withTenant(pool, tenant, fn);
 
   /** Writes the rows and files of a submitted delivery, as intake would. @returns its id */
-  const submit = async (delivery: Delivery): Promise<string> => {
+  const submit = async (delivery: Delivery, code = municipality): Promise<string> => {
     const id = randomUUID();
     const { kind = 'total', from = '2025-01', to = '2025-12', sequence = null, source = 'kilde' } = delivery;
     await owner.query(
       `insert into source_delivery (municipality_code, source_delivery_id, domain, kind, source_system, period_from, period_to, sequence, state, client_id, submitted_at)
        values ($1, $2, $3, $4, $5, $6, $7, $8, 'submitted', 'test', now())`,
-      [municipality, id, domain.id, kind, source, from, to, sequence],
+      [code, id, domain.id, kind, source, from, to, sequence],
     );
     for (const [table, content] of Object.entries(delivery.files)) {
       const plain = Buffer.from(content);
       const gzip = table === 'toy_maal';
       const encrypted = table === 'toy_person';
-      const key = `received/municipality=${municipality}/${id}/${table}-${randomUUID()}`;
+      const key = `received/municipality=${code}/${id}/${table}-${randomUUID()}`;
       const bytes = gzip ? gzipSync(plain) : plain;
       await storage.put(
         key,
         encrypted
-          ? encryptReceivedFile(deps.secrets, tenant.municipality, key, Readable.from([bytes]))
+          ? encryptReceivedFile(deps.secrets, municipalityCodeOf(code), key, Readable.from([bytes]))
           : Readable.from([bytes]),
       );
       const header = plain.toString('latin1').split(/\r?\n/)[0] ?? '';
@@ -223,7 +223,7 @@ export async function openScene(t: TestScope, domain: Domain = TOY, municipality
         `insert into source_file (municipality_code, source_delivery_id, table_name, storage_key, bytes, sha256, encrypted, compression, dialect)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
         [
-          municipality,
+          code,
           id,
           table,
           key,

@@ -1,0 +1,232 @@
+// Kills the real worker process at seeded moments of load and publication, starts it again, and looks each time for anything half visible.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { loadCatalogue } from '../../src/domains/index.ts';
+import { REVISE } from '../../src/pipeline/queues.ts';
+import { checkStorage } from '../../src/pipeline/warehouse/index.ts';
+import { withTenant } from '../../src/platform/postgres/tenancy.ts';
+import { startJobSender } from '../../src/platform/queue/pg-boss.ts';
+import { municipalityCodeOf } from '../../src/platform/tenant.ts';
+import type { TestScope } from '../harness/database.ts';
+import { openScene, ROOT_SECRET, type Scene } from '../pipeline/warehouse-scene.ts';
+
+/** When a kill hit: before the job had written any slice, between its first file and the commit, or after the commit. */
+export type Phase = 'before the first file' | 'between first file and commit' | 'after the commit';
+
+export interface KillReport {
+  readonly histogram: Record<Phase, number>;
+  /** What was wrong after a kill or at the end; empty when all is well. */
+  readonly problems: readonly string[];
+}
+
+const WORKER = fileURLToPath(new URL('../../src/worker.ts', import.meta.url));
+const YEARS = Array.from({ length: 8 }, (_, index) => String(2018 + index));
+/** Each year of a municipality is one slice of two files. */
+const FILES = YEARS.length * 2;
+/** A job is tried four times; a delivery that was killed twice is left to finish. */
+const MOST_KILLS = 2;
+
+function populationFile(municipality: string): string {
+  const rows = YEARS.flatMap((year) =>
+    Array.from({ length: 12 }, (_, month) =>
+      Array.from(
+        { length: 100 },
+        (_, age) =>
+          ['k', 'm'].map(
+            (sex) =>
+              `${municipality},${year}-${String(month + 1).padStart(2, '0')},${sex.toUpperCase()},${age},${age},ialt,ialt,ialt,ialt,${100 + ((age * 7 + month) % 50)}`,
+          ), // prettier-ignore
+      ).flat(),
+    ).flat(),
+  );
+  return [
+    'kommunekode,maaned,koen,alder_fra,alder_til,civilstand,herkomst,statsborgerskab,distrikt,antal',
+    ...rows,
+  ].join('\n'); // prettier-ignore
+}
+
+/** A small generator of its own, so that a run can be repeated. */
+function seeded(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+/** Runs `kills` kills with `seed`. `onKill` hears of each. */
+export async function killWorkers(
+  t: TestScope,
+  options: { readonly kills: number; readonly seed: number; readonly onKill?: (phase: Phase) => void },
+): Promise<KillReport> {
+  const domain = (await loadCatalogue()).domain('borger');
+  if (domain === undefined) throw new Error('no domain borger');
+  const scene = await openScene(t, domain);
+  const deliveries = await submitAll(scene, options.kills + 2);
+  const random = seeded(options.seed);
+  const histogram: Record<Phase, number> = {
+    'before the first file': 0,
+    'between first file and commit': 0,
+    'after the commit': 0,
+  };
+  const problems: string[] = [];
+  const killed = new Map<string, number>();
+  for (let kill = 0; kill < options.kills; ) {
+    const worker = startWorkerProcess(scene);
+    const target = await nextTarget(scene, (id) => (killed.get(id) ?? 0) < MOST_KILLS);
+    if (target === undefined) {
+      await end(worker, 'SIGKILL');
+      problems.push('the deliveries ran out before the kills did');
+      break;
+    }
+    await untilMoment(scene, target.municipality, random);
+    await end(worker, 'SIGKILL');
+    const phase = await phaseOf(scene, target);
+    histogram[phase] += 1;
+    killed.set(target.id, (killed.get(target.id) ?? 0) + 1);
+    kill += 1;
+    options.onKill?.(phase);
+    problems.push(...(await inspect(scene)).map((problem) => `after kill ${kill} (${phase}): ${problem}`));
+  }
+  const worker = startWorkerProcess(scene);
+  problems.push(...(await finish(scene, deliveries.size)));
+  await end(worker, 'SIGTERM');
+  problems.push(...(await inspect(scene)));
+  return { histogram, problems };
+}
+
+async function submitAll(scene: Scene, count: number): Promise<Map<string, string>> {
+  const sender = await startJobSender({
+    url: scene.database.workerUrl,
+    applicationName: 'test',
+    log: { info() {}, error() {} },
+  });
+  const deliveries = new Map<string, string>();
+  for (let index = 0; index < count; index += 1) {
+    const municipality = String(101 + index);
+    const delivery = {
+      from: `${YEARS[0]}-01`,
+      to: `${YEARS.at(-1)}-12`,
+      source: 'cpr',
+      files: { bor_befolkning: populationFile(municipality) },
+    };
+    const id = await scene.submit(delivery, municipality);
+    deliveries.set(id, municipality);
+    const tenant = { ...scene.tenant, municipality: municipalityCodeOf(municipality) };
+    const payload = { municipality, domain: 'borger', task: 'load', sourceDeliveryId: id } as const;
+    await withTenant(scene.pool, tenant, (tx) => sender.send(tx, REVISE, `${municipality}:borger`, payload));
+  }
+  await sender.stop();
+  return deliveries;
+}
+
+function startWorkerProcess(scene: Scene): ChildProcess {
+  return spawn(process.execPath, [WORKER], {
+    stdio: 'ignore',
+    env: {
+      PATH: process.env.PATH,
+      FLIS_DATABASE_URL_WORKER: scene.database.workerUrl,
+      FLIS_STORAGE_DIR: scene.storage.localRoot,
+      FLIS_TEMP_DIR: join(scene.folder, 'worker'),
+      FLIS_ROOT_SECRET: ROOT_SECRET.toString('hex'),
+      FLIS_WORKER_JOBS: '1',
+      FLIS_LOG_LEVEL: 'error',
+    },
+  });
+}
+
+async function end(worker: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+  const exit = once(worker, 'exit');
+  worker.kill(signal);
+  await exit;
+}
+
+interface Target {
+  readonly id: string;
+  readonly municipality: string;
+}
+
+/** Waits until the worker loads a delivery that may still be killed. A load that a dead worker left does not count: it is nobody's. */
+async function nextTarget(scene: Scene, mayBeKilled: (id: string) => boolean): Promise<Target | undefined> {
+  const before = new Set((await loading(scene)).map(({ id }) => id));
+  const deadline = Date.now() + 60_000;
+  while (Date.now() < deadline) {
+    const target = (await loading(scene)).find(({ id }) => !before.has(id) && mayBeKilled(id));
+    if (target !== undefined) return target;
+    await delay(2);
+  }
+  return undefined;
+}
+
+async function loading(scene: Scene): Promise<Target[]> {
+  const { rows } = await scene.owner.query<Target>(
+    `select source_delivery_id as id, municipality_code as municipality from source_delivery where state = 'loading'`,
+  );
+  return rows;
+}
+
+async function countFiles(scene: Scene, municipality: string): Promise<number> {
+  const folder = join(scene.storage.localRoot, `slices/table=bor_befolkning/municipality=${municipality}`);
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  return names.filter((name) => /\.(deflate|parquet)$/.test(name)).length;
+}
+
+/** Mostly after some number of files, now and then after all of them (the commit is near) or after a span of time. */
+async function untilMoment(scene: Scene, municipality: string, random: (below: number) => number): Promise<void> {
+  const kind = random(10);
+  if (kind < 2) return void (await delay(random(80)));
+  const files = kind < 5 ? FILES : 1 + random(FILES);
+  const deadline = Date.now() + 20_000;
+  while ((await countFiles(scene, municipality)) < files && Date.now() < deadline) await delay(1);
+  await delay(random(kind < 5 ? 500 : 20));
+}
+
+async function phaseOf(scene: Scene, { id, municipality }: Target): Promise<Phase> {
+  if ((await scene.stateOf(id)).state === 'accepted') return 'after the commit';
+  return (await countFiles(scene, municipality)) > 0 ? 'between first file and commit' : 'before the first file';
+}
+
+/** Everything of an accepted delivery is there, nothing of any other, and rows and files agree. */
+async function inspect(scene: Scene): Promise<string[]> {
+  const { rows } = await scene.owner.query<{
+    municipality: string;
+    state: string;
+    revisions: number;
+    changes: number;
+    slices: number;
+    findings: number;
+  }>(
+    `select municipality_code as municipality, state,
+       (select count(*)::int from revision r where r.municipality_code = d.municipality_code) as revisions,
+       (select count(*)::int from slice_change c where c.municipality_code = d.municipality_code) as changes,
+       (select count(*)::int from slice s where s.municipality_code = d.municipality_code) as slices,
+       (select count(*)::int from finding_count f where f.municipality_code = d.municipality_code) as findings
+     from source_delivery d`,
+  );
+  const problems = rows.flatMap(({ municipality, state, revisions, changes, slices, findings }) => {
+    const whole = revisions === 1 && changes === YEARS.length && slices === YEARS.length;
+    const nothing = revisions + changes + slices + findings === 0;
+    return (state === 'accepted' ? whole : nothing)
+      ? []
+      : [`${municipality} is ${state} with ${revisions}/${changes}/${slices}/${findings}`];
+  });
+  const { faults } = await checkStorage({ pool: scene.pool, storage: scene.storage, secrets: scene.deps.secrets });
+  return [...problems, ...faults.map(({ key, fault }) => `${fault}: ${key}`)];
+}
+
+/** Jobs of killed workers come back when their heartbeat has been missed. */
+async function finish(scene: Scene, count: number): Promise<string[]> {
+  const deadline = Date.now() + 180_000;
+  for (;;) {
+    const { rows } = await scene.owner.query<{ state: string; count: number }>(
+      'select state, count(*)::int as count from source_delivery group by state',
+    );
+    if (rows.some(({ state, count: accepted }) => state === 'accepted' && accepted === count)) return [];
+    if (Date.now() > deadline) return [`not all were accepted in the end: ${JSON.stringify(rows)}`];
+    await delay(100);
+  }
+}
