@@ -1,8 +1,14 @@
 // Commands of the operator: they work on the database and the storage directly, with the configuration of migrate or of the worker.
+import { randomUUID } from 'node:crypto';
+import { parseArgs } from 'node:util';
 import { migrate, type RoleCredentials } from '../db/migrate.ts';
 import { loadConfig } from './config.ts';
+import { openWorkerDeps, type WorkerDeps } from './deps.ts';
+import { intake, warehouse } from './pipeline/index.ts';
 import { QUEUES } from './pipeline/queues.ts';
+import { createLog } from './platform/log.ts';
 import { queueSettings } from './platform/queue/pg-boss.ts';
+import { municipalityCodeOf } from './platform/tenant.ts';
 
 /** `migrate`: schema, roles, tenancy and queues; roles and passwords are those of the configured URLs. */
 export async function runMigrate(): Promise<number> {
@@ -20,4 +26,57 @@ export async function runMigrate(): Promise<number> {
 function credentialsOf(url = ''): RoleCredentials {
   const { username, password } = new URL(url);
   return { name: decodeURIComponent(username), password: decodeURIComponent(password) };
+}
+
+async function withWorker(run: (deps: WorkerDeps) => Promise<number>): Promise<number> {
+  const config = loadConfig('worker');
+  const deps = await openWorkerDeps(config, createLog({ service: 'command', level: config.logLevel }));
+  try {
+    return await run(deps);
+  } finally {
+    await deps.close();
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** `fsck`: prints what it compared and every fault. @returns 0 when rows and files agree, 1 otherwise. */
+export function runFsck(): Promise<number> {
+  return withWorker(async (deps) => {
+    const report = await warehouse.checkStorage(deps);
+    for (const { key, fault } of report.faults) print(`${fault}: ${key}`);
+    print(`${report.named} files named by rows, ${report.bytes} bytes read, ${report.faults.length} faults`);
+    print(
+      `${report.orphans.length} files without a row are older than 24 h (sweep deletes them), ${report.young} are younger`,
+    );
+    return report.faults.length === 0 ? 0 : 1;
+  });
+}
+
+/** `sweep`: deletes what nothing names: files older than 24 h and remembered answers. */
+export function runSweep(): Promise<number> {
+  return withWorker(async (deps) => {
+    const received = await intake.sweepIntake(deps);
+    const files = await warehouse.sweepStorage(deps);
+    print(`${files + received.files} files and ${received.answers} remembered answers deleted`);
+    return 0;
+  });
+}
+
+/** `retry --municipality 615 --source-delivery <id>`: loads a delivery in state `failed` again. @returns 1 when it is not in that state. */
+export function runRetry(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { municipality: { type: 'string' }, 'source-delivery': { type: 'string' } },
+  });
+  const municipality = municipalityCodeOf(values.municipality ?? '');
+  const id = values['source-delivery'] ?? '';
+  return withWorker(async (deps) => {
+    const tenant = { municipality, clientId: 'operator', requestId: randomUUID() };
+    const enqueued = await warehouse.retryDelivery(deps, tenant, id);
+    print(enqueued ? 'enqueued' : 'there is no such source delivery in state failed');
+    return enqueued ? 0 : 1;
+  });
 }

@@ -4,7 +4,7 @@ import { buildApp } from './app.ts';
 import type { Config } from './config.ts';
 import { type ApiDeps, type DepsOptions, openApiDeps, openWorkerDeps, type WorkerDeps } from './deps.ts';
 import { jobHandlers } from './jobs.ts';
-import { warehouse } from './pipeline/index.ts';
+import { keyfigures, warehouse } from './pipeline/index.ts';
 import { REVISE } from './pipeline/queues.ts';
 import { sweepTempFolders } from './platform/duckdb/duckdb.ts';
 import type { App } from './platform/http/app.ts';
@@ -62,6 +62,7 @@ export async function startWorker(config: Config, log: Logger, options: DepsOpti
     // A killed worker leaves temporary files, which hold person data; a new version can bring new declarations.
     await sweepTempFolders(deps.duckdb.tempRoot);
     await warehouse.enqueueReslices(deps);
+    await keyfigures.enqueueComputations(deps);
     const runner = await startJobRunner({
       url: config.database.directWorker ?? '',
       applicationName: 'flis-worker-jobs',
