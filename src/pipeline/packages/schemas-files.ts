@@ -96,11 +96,12 @@ export const manifestSchema = Type.Intersect(
   },
 );
 
+/** As schemas: the document's generator wraps each as a header. */
 const headers = {
-  etag: { description: 'Strong: the sha256 (hex) of the file.', schema: { type: 'string' } },
-  'repr-digest': { description: 'sha-256 of the whole file (RFC 9530).', schema: { type: 'string' } },
-  'accept-ranges': { description: '`bytes`.', schema: { type: 'string' } },
-  'content-disposition': { description: 'A name to save the file by.', schema: { type: 'string' } },
+  etag: { description: 'Strong: the sha256 (hex) of the file.', type: 'string' },
+  'repr-digest': { description: 'sha-256 of the whole file (RFC 9530).', type: 'string' },
+  'accept-ranges': { description: '`bytes`.', type: 'string' },
+  'content-disposition': { description: 'A name to save the file by.', type: 'string' },
 };
 
 /** An answer that is a file. */
