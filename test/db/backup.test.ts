@@ -87,36 +87,3 @@ t.test('a backup restores to the same rows and files', async (t) => {
   t.teardown(() => empty.end());
   t.same((await empty.query('select 1 from source_delivery')).rows, [], 'all or nothing');
 });
-
-t.test('fsck sees what is missing, cut, changed and left over', async (t) => {
-  const scene = await openScene(t);
-  await scene.deliver({
-    to: '2025-03',
-    files: {
-      toy_maal: measures(['2025-01,A,a,1,', '2025-02,A,a,1,']),
-      toy_person: 'kommunekode,cpr,dato\n615,0101014001,2025-03-01',
-    },
-  }); // prettier-ignore
-  const check = () => checkStorage({ pool: scene.pool, storage: scene.storage, secrets: scene.deps.secrets });
-  t.match(await check(), { faults: [], orphans: [], young: 0 });
-  const keys: string[] = [];
-  for (const prefix of ['slices/table=toy_maal', 'received/'])
-    for await (const { key } of scene.storage.list(prefix)) keys.push(key);
-  const [missing, cut, changed] = keys.filter((key) => key.endsWith('.deflate')) as [string, string, string];
-  await scene.storage.delete(missing);
-  for (const [key, edit] of [
-    [cut, (bytes: Buffer) => bytes.subarray(1)],
-    [changed, (bytes: Buffer) => Buffer.concat([bytes.subarray(0, -1), Buffer.from([0x55])])],
-    [
-      keys.find((key) => key.includes('toy_person-')) as string,
-      (bytes: Buffer) => Buffer.concat([bytes.subarray(0, -1), Buffer.from([0x55])]),
-    ],
-  ] as const) {
-    const path = await scene.storage.localPath(key);
-    const bytes = await readFile(path);
-    await rm(path);
-    await writeFile(path, edit(bytes));
-  }
-  const { faults } = await check();
-  t.same(faults.map(({ fault }) => fault).sort(), ['bytes', 'digest', 'missing', 'unreadable']);
-});
