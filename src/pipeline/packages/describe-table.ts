@@ -42,7 +42,7 @@ const DELTA_FIELDS: readonly FieldDescriptor[] = [
 
 /** The schema of a table's CSV; of a delta's with the two columns in front. */
 export function describeTable(table: Table, delta: boolean): TableSchema {
-  const fields = table.columns.map(describeColumn);
+  const fields = table.columns.map((column) => describeColumn(column, table.key.includes(column.name)));
   return {
     $schema: PROFILE,
     fields: delta ? [...DELTA_FIELDS, ...fields] : fields,
@@ -52,9 +52,12 @@ export function describeTable(table: Table, delta: boolean): TableSchema {
   };
 }
 
-function describeColumn(column: Column): FieldDescriptor {
+function describeColumn(column: Column, isKey: boolean): FieldDescriptor {
   const { type, ...shape } = shapeOf(column);
-  const constraints = { ...(column.nullable ? {} : { required: true }), ...shape.constraints };
+  // An empty text in a key is a value (`''` for "none"); to `required` it would be a missing one.
+  const mayBeEmpty = isKey && column.type.type === 'text' && new RegExp(column.type.pattern ?? '').test('');
+  const required = !column.nullable && !mayBeEmpty;
+  const constraints = { ...(required ? { required } : {}), ...shape.constraints };
   return {
     name: column.name,
     type,
@@ -63,6 +66,7 @@ function describeColumn(column: Column): FieldDescriptor {
     description: column.description.da,
     descriptionEn: column.description.en,
     ...shape,
+    ...(mayBeEmpty ? { missingValues: [] } : {}),
     ...(Object.keys(constraints).length === 0 ? {} : { constraints }),
     ...(column.unit === undefined ? {} : { unit: column.unit }),
     sensitivity: column.sensitivity,
@@ -83,8 +87,7 @@ function shapeOf(column: Column): Shape {
         maxLength: type.maxLength,
         ...(type.pattern === undefined ? {} : { pattern: type.pattern }),
       };
-      // An empty text is a value of a column that is never null (`''` for "none"), not a missing one.
-      return { type: 'string', ...(column.nullable ? {} : { missingValues: [] }), constraints };
+      return { type: 'string', constraints };
     }
     case 'code':
       return {
