@@ -5,12 +5,14 @@ import pg from 'pg';
 import t, { type Test } from 'tap';
 import { declaredTables } from '../../db/schema/index.ts';
 import { SCOPES, type Scope } from '../../src/access/index.ts';
+import { formulasHashOf } from '../../src/pipeline/keyfigures/formulas/rules.ts';
 import { describeApi } from '../../src/write-openapi.ts';
 import { type Caller, startService, type TestService } from '../harness/service.ts';
 import { type Planted, plantMunicipality } from './plant-municipality.ts';
 
 const OWN = '615';
 const OTHER = '791';
+const PERIODS = { year: '2025', quarter: '2025Q1', month: '2025-01', schoolYear: '2024-2025' };
 
 interface Operation {
   readonly operationId: string;
@@ -55,14 +57,19 @@ function addressOf({ path, operation, method }: Route, ids: Ids): string {
       return name === 'id' ? ids.packageId : name === 'table' ? 'bor_befolkning' : 'bor_befolkning.csv.gz';
     if (name === 'revision') return String(ids.revision);
     return (
-      { domain: 'borger', table: 'bor_befolkning', id: path.startsWith('/v1/releases') ? 'borger-1' : 'BO01' }[name] ??
+      { domain: 'borger', table: 'bor_befolkning', id: path.startsWith('/v1/releases') ? 'borger-1' : 'BO06' }[name] ??
       'x'
     );
   });
   const required = (operation.parameters ?? []).filter(
     (each) => each.in === 'query' && (each.required || each.name === 'domain' || each.name === 'since'),
   );
-  const values: Record<string, string> = { domain: 'borger', since: '0', group: 'landet', period: '2025' };
+  const values: Record<string, string> = {
+    domain: 'borger',
+    since: '0',
+    group: 'landet',
+    period: '2025-01',
+  };
   const query = required.map(({ name }) => `${name}=${values[name] ?? 'x'}`);
   return `${filled}${query.length > 0 ? `?${query.join('&')}` : ''}`;
 }
@@ -128,9 +135,11 @@ t.test('isolation', async (t) => {
   const client = new pg.Client({ connectionString: service.database.ownerUrl });
   await client.connect();
   t.teardown(() => client.end());
-  const figure = service.api.deps.catalogue.keyFigure('BO01');
-  if (figure === undefined) throw new Error('key figure BO01 is gone');
-  const formula = { id: figure.numerator.id, version: figure.numerator.version, period: '2025' };
+  const figure = service.api.deps.catalogue.keyFigure('BO06');
+  if (figure === undefined) throw new Error('key figure BO06 is gone');
+  const hash = formulasHashOf(service.api.deps.catalogue.formulas(figure.domain));
+  const { id, version } = figure.numerator;
+  const formula = { id, version, period: PERIODS[figure.level], hash };
   const planted = await plantMunicipality(client, OTHER, formula);
   const { canary, clientId } = planted;
   const every = (Object.keys(SCOPES) as Scope[]).filter((scope) => scope !== 'operator');
@@ -145,7 +154,14 @@ t.test('isolation', async (t) => {
       if (/\{(id|revision)\}/.test(route.path) && /source-deliveries|revisions\/\{revision\}$/.test(route.path))
         t.equal(seen.status, 200, route.path);
     }
-    for (const id of ['listSourceDeliveries', 'getSourceDelivery', 'listFindings'])
+    for (const id of [
+      'listSourceDeliveries',
+      'getSourceDelivery',
+      'listFindings',
+      'getPackage',
+      'getPackageFile',
+      'listOwnValues',
+    ])
       t.ok(shows.includes(id), `${id} shows it`);
   });
 

@@ -17,11 +17,11 @@ const DOMAIN = 'borger';
 const TABLE = 'bor_befolkning';
 const HASH = 'a'.repeat(64);
 
-/** @param formula a formula of some key figure, so that own values have something to show. */
+/** @param formula a formula of some key figure, and the hash of all of the domain, so that own values have something to show. */
 export async function plantMunicipality(
   client: pg.Client,
   municipality: string,
-  formula: { readonly id: string; readonly version: number; readonly period: string },
+  formula: { readonly id: string; readonly version: number; readonly period: string; readonly hash: string },
 ): Promise<Planted> {
   const canary = `canary-${randomUUID()}`;
   const dialect = {
@@ -112,7 +112,7 @@ export async function plantMunicipality(
     ...{ ...revision, formula: formula.id, formula_version: formula.version, period: formula.period, breakdown: '' },
     ...{ bucket: formula.period, value: '987654321' },
   });
-  await insert('computed_revision', { ...revision, formulas_hash: HASH });
+  await insert('computed_revision', { ...revision, formulas_hash: formula.hash });
   await insert('package', {
     ...{ ...revision, package_id: planted.packageId, kind: 'total', state: 'ready', ready_at: new Date() },
     manifest: { name: canary, resources: [] },
