@@ -10,6 +10,7 @@ import { REVISE } from '../../src/pipeline/queues.ts';
 import { checkStorage } from '../../src/pipeline/warehouse/index.ts';
 import { withTenant } from '../../src/platform/postgres/tenancy.ts';
 import { startJobSender } from '../../src/platform/queue/pg-boss.ts';
+import type { JobSender } from '../../src/platform/queue/queue.ts';
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';
 import type { TestScope } from '../harness/database.ts';
 import { openScene, ROOT_SECRET, type Scene } from '../pipeline/warehouse-scene.ts';
@@ -27,6 +28,8 @@ const WORKER = fileURLToPath(new URL('../../src/worker.ts', import.meta.url));
 const YEARS = Array.from({ length: 8 }, (_, index) => String(2018 + index));
 /** Each year of a municipality is one slice of two files. */
 const FILES = YEARS.length * 2;
+const FIRST_MUNICIPALITY = 101;
+const SILENT = { info() {}, error() {} };
 /** A job is tried four times; a delivery that was killed twice is left to finish. */
 const MOST_KILLS = 2;
 
@@ -66,7 +69,7 @@ export async function killWorkers(
   const domain = (await loadCatalogue()).domain('borger');
   if (domain === undefined) throw new Error('no domain borger');
   const scene = await openScene(t, domain);
-  const deliveries = await submitAll(scene, options.kills + 2);
+  const sender = await startJobSender({ url: scene.database.workerUrl, applicationName: 'test', log: SILENT });
   const random = seeded(options.seed);
   const histogram: Record<Phase, number> = {
     'before the first file': 0,
@@ -75,12 +78,14 @@ export async function killWorkers(
   };
   const problems: string[] = [];
   const killed = new Map<string, number>();
-  for (let kill = 0; kill < options.kills; ) {
+  for (let kill = 0; kill < options.kills; kill += 1) {
+    // A fresh delivery for each kill: those of dead workers come back only when their heartbeat has been missed.
+    await submitDelivery(scene, sender, String(FIRST_MUNICIPALITY + kill));
     const worker = startWorkerProcess(scene);
     const target = await nextTarget(scene, (id) => (killed.get(id) ?? 0) < MOST_KILLS);
     if (target === undefined) {
       await end(worker, 'SIGKILL');
-      problems.push('the deliveries ran out before the kills did');
+      problems.push('no worker began to load anything');
       break;
     }
     await untilMoment(scene, target.municipality, random);
@@ -88,40 +93,25 @@ export async function killWorkers(
     const phase = await phaseOf(scene, target);
     histogram[phase] += 1;
     killed.set(target.id, (killed.get(target.id) ?? 0) + 1);
-    kill += 1;
     options.onKill?.(phase);
-    problems.push(...(await inspect(scene)).map((problem) => `after kill ${kill} (${phase}): ${problem}`));
+    problems.push(...(await inspect(scene)).map((problem) => `after kill ${kill + 1} (${phase}): ${problem}`));
   }
+  await sender.stop();
   const worker = startWorkerProcess(scene);
-  problems.push(...(await finish(scene, deliveries.size)));
+  problems.push(...(await finish(scene, options.kills)));
   await end(worker, 'SIGTERM');
   problems.push(...(await inspect(scene)));
   return { histogram, problems };
 }
 
-async function submitAll(scene: Scene, count: number): Promise<Map<string, string>> {
-  const sender = await startJobSender({
-    url: scene.database.workerUrl,
-    applicationName: 'test',
-    log: { info() {}, error() {} },
-  });
-  const deliveries = new Map<string, string>();
-  for (let index = 0; index < count; index += 1) {
-    const municipality = String(101 + index);
-    const delivery = {
-      from: `${YEARS[0]}-01`,
-      to: `${YEARS.at(-1)}-12`,
-      source: 'cpr',
-      files: { bor_befolkning: populationFile(municipality) },
-    };
-    const id = await scene.submit(delivery, municipality);
-    deliveries.set(id, municipality);
-    const tenant = { ...scene.tenant, municipality: municipalityCodeOf(municipality) };
-    const payload = { municipality, domain: 'borger', task: 'load', sourceDeliveryId: id } as const;
-    await withTenant(scene.pool, tenant, (tx) => sender.send(tx, REVISE, `${municipality}:borger`, payload));
-  }
-  await sender.stop();
-  return deliveries;
+/** Submits a delivery of the municipality, as its intake would. */
+async function submitDelivery(scene: Scene, sender: JobSender, municipality: string): Promise<void> {
+  const span = { from: `${YEARS[0]}-01`, to: `${YEARS.at(-1)}-12` };
+  const files = { bor_befolkning: populationFile(municipality) };
+  const id = await scene.submit({ ...span, source: 'cpr', files }, municipality);
+  const tenant = { ...scene.tenant, municipality: municipalityCodeOf(municipality) };
+  const payload = { municipality, domain: 'borger', task: 'load', sourceDeliveryId: id } as const;
+  await withTenant(scene.pool, tenant, (tx) => sender.send(tx, REVISE, `${municipality}:borger`, payload));
 }
 
 function startWorkerProcess(scene: Scene): ChildProcess {
