@@ -12,6 +12,7 @@ import {
   type QueryRule,
   type RowRule,
   runQueryRule,
+  setBucket,
 } from './store-rules.ts';
 
 /** The state to check, as the stage that merges slices offers it. */
@@ -51,9 +52,7 @@ export async function checkState(
     await checkRowRules(duck, state, table, periods, checked);
     await checkSliceRules(duck, state, table, periods, checked);
   }
-  for (const rule of state.domain.rules) {
-    if (rule.scope === 'domain') await checkDomainRule(duck, state, rule, checked);
-  }
+  await checkDomainRules(duck, state, checked);
   const counts = checked.outcomes.map(({ rule, table, severity, count }) => ({ rule, table, severity, count }));
   return { outcomes: checked.outcomes, findings: joinFindings([{ counts, examples: checked.examples }]) };
 }
@@ -102,24 +101,30 @@ async function checkSliceRules(
   }
 }
 
-async function checkDomainRule(
-  duck: Duck,
-  state: ReadCheckedState,
-  rule: Extract<Rule, { scope: 'domain' }>,
-  checked: Checked,
-): Promise<void> {
-  for (const bucket of dueBuckets(state, rule)) {
-    for (const [name, periodsFor] of Object.entries(rule.reads)) {
-      const table = state.domain.tables.find((candidate) => candidate.name === name);
-      if (table === undefined) throw new Error(`rule ${rule.id} reads ${name}, which is no table of its domain`);
-      await nameRows(duck, table, state.rowsOf(table, periodsFor(bucket)));
+type DomainRule = Extract<Rule, { scope: 'domain' }>;
+
+/** Bucket by bucket, so that rules which read the same slices find them already named. */
+async function checkDomainRules(duck: Duck, state: ReadCheckedState, checked: Checked): Promise<void> {
+  const rules = state.domain.rules.filter((rule): rule is DomainRule => rule.scope === 'domain');
+  const due = rules.flatMap((rule) => dueBuckets(state, rule).map((bucket) => ({ rule, bucket })));
+  const named = new Map<string, string>();
+  for (const bucket of [...new Set(due.map(({ bucket }) => bucket))].sort()) {
+    await setBucket(duck, bucket);
+    for (const { rule } of due.filter((each) => each.bucket === bucket)) {
+      for (const [name, periodsFor] of Object.entries(rule.reads)) {
+        const table = state.domain.tables.find((candidate) => candidate.name === name);
+        if (table === undefined) throw new Error(`rule ${rule.id} reads ${name}, which is no table of its domain`);
+        const query = state.rowsOf(table, periodsFor(bucket));
+        if (named.get(name) !== query) await nameRows(duck, table, query);
+        named.set(name, query);
+      }
+      await runRule(duck, rule, bucket, checked);
     }
-    await runRule(duck, rule, bucket, checked);
   }
 }
 
-/** The buckets for which there is data in a table that the rule reads, and which read a changed slice. */
-function dueBuckets(state: ReadCheckedState, rule: Extract<Rule, { scope: 'domain' }>): string[] {
+/** The buckets that read a changed slice, and for which there is a slice of the table that the rule speaks of: without one it has nothing to say. */
+function dueBuckets(state: ReadCheckedState, rule: DomainRule): string[] {
   const buckets = new Set<string>();
   for (const name of Object.keys(rule.reads)) {
     const changed = state.changed.filter(({ table }) => table === name).map(({ period }) => period);
@@ -127,9 +132,11 @@ function dueBuckets(state: ReadCheckedState, rule: Extract<Rule, { scope: 'domai
       for (const bucket of bucketsOf(rule.bucket, period)) buckets.add(bucket);
     }
   }
-  const reads = (bucket: string) =>
-    state.changed.some(({ table, period }) => rule.reads[table]?.(bucket).includes(period));
-  return [...buckets].filter(reads).sort();
+  const held = new Set(state.periodsOf(rule.table));
+  return [...buckets].filter((bucket) => {
+    const changed = state.changed.some(({ table, period }) => rule.reads[table]?.(bucket).includes(period));
+    return changed && (rule.reads[rule.table]?.(bucket) ?? []).some((period) => held.has(period));
+  });
 }
 
 function bucketsOf(kind: PeriodKind, period: string): string[] {

@@ -1,6 +1,6 @@
 // Runs declared quality rules in DuckDB over the state as it would be after the load. Which slices and buckets are due is decided elsewhere.
 import type { Rule, Table } from '../../domains/definition.ts';
-import { type Duck, quoteIdentifier } from '../../platform/duckdb/duckdb.ts';
+import { type Duck, quoteIdentifier, quoteText } from '../../platform/duckdb/duckdb.ts';
 import { EXAMPLES_PER_RULE } from './rules.ts';
 
 export type RowRule = Extract<Rule, { scope: 'row' }>;
@@ -55,6 +55,11 @@ export async function nameRows(duck: Duck, table: Table, query: string): Promise
   await duck.run(`create or replace temp view ${quoteIdentifier(table.name)} as select ${columns} from (${query})`);
 }
 
+/** Tells the queries of domain rules which bucket they run for: they read it as `getvariable('bucket')`. */
+export async function setBucket(duck: Duck, bucket: string): Promise<void> {
+  await duck.run(`set variable bucket = ${quoteText(bucket)}`);
+}
+
 /** One result row of a query rule. */
 export interface QueryExample {
   readonly reference: string | null;
@@ -68,9 +73,7 @@ export async function runQueryRule(
   rule: QueryRule,
 ): Promise<{ readonly count: number; readonly examples: QueryExample[] }> {
   // One statement for the usual case of few results: a job runs some hundred rules, and each statement costs about a millisecond.
-  const rows = await duck.all<QueryResult>(
-    `select * from (${rule.query}) order by all limit ${EXAMPLES_PER_RULE + 1}`,
-  );
+  const rows = await duck.all<QueryResult>(`select * from (${rule.query}) order by all limit ${EXAMPLES_PER_RULE + 1}`);
   const examples = rows.slice(0, EXAMPLES_PER_RULE).map(({ reference, detail_da, detail_en }) => ({
     reference: reference === null ? null : String(reference),
     detail_da,
