@@ -264,12 +264,15 @@ t.test('a build that is stopped or fails publishes nothing; building again is sa
   const owner = new pg.Client({ connectionString: flis.database.ownerUrl });
   await owner.connect();
   t.teardown(() => owner.end());
+  // A delta whose differences are stored already, so that only the publication is left to be stopped.
+  const content = { domain: 'borger', kind: 'delta', since: 0, revision: second };
+  const replaced = await build(content);
+  await owner.query(`update package set state = 'failed' where package_id = $1`, [replaced.id]);
   const id = randomUUID();
   await owner.query(
-    `insert into package (municipality_code, package_id, domain, kind, revision, since, state) values ('615', $1, 'borger', 'delta', $2, -7, 'building')`,
+    `insert into package (municipality_code, package_id, domain, kind, revision, since, state) values ('615', $1, 'borger', 'delta', $2, 0, 'building')`,
     [id, second],
   );
-  await owner.query('update package set since = 0 where package_id = $1', [id]);
   const [job] = packageJobs(deps) as unknown as {
     run(payload: object, context: object): Promise<void>;
     failed(payload: object, error: unknown): Promise<void>;
@@ -285,7 +288,7 @@ t.test('a build that is stopped or fails publishes nothing; building again is sa
   await job?.failed(payload, new Error('the worker died'));
   t.match((await call('GET', `/v1/packages/${id}`)).json, { state: 'failed', failure: 'internal-error' });
   t.match(await call('GET', download), { status: 409, json: { code: 'package-failed' } });
-  const replacement = await build({ domain: 'borger', kind: 'delta', since: 0, revision: second });
+  const replacement = await build(content);
   t.not(replacement.id, id);
   const before = (await call('GET', replacement.resources[0].path)).bytes;
   await job?.run({ ...payload, packageId: replacement.id }, { ...context, signal: new AbortController().signal });

@@ -251,17 +251,17 @@ t.test('a difference names inserted, updated and deleted rows by natural key', a
   await inDuck(async (duck) => {
     await define(duck, 'older', ROWS);
     await duck.run(
-      `create table newer as select * replace (case when navn = 'Z' then null else note end as note) from older where aar <> 10
+      `create table newer as select * replace (case when navn = 'Z' then null else note end as note, case when navn = 'å' then 7 else beloeb end as beloeb) from older where aar <> 10
        union all select '999', 11, 'new', date '2024-05-05', 1, null, null, null`,
     );
     const from = await writeSlice(duck, storage, specOf('older', '2005'));
     const to = await writeSlice(duck, storage, specOf('newer', '2005'));
     const diff = await diffSlices(duck, storage, TABLE, from, to, 7);
-    t.match(diff, { inserted: 1, updated: 1, deleted: 1, revision: 7, fromSha256: from.sha256, toSha256: to.sha256 });
+    t.match(diff, { inserted: 1, updated: 2, deleted: 1, revision: 7, fromSha256: from.sha256, toSha256: to.sha256 });
     t.match(diff.segmentKey, `diffs/table=proeve/municipality=999/period=2005/${diff.csvSha256}.deflate`);
     t.equal(
       await csvOf(diff),
-      'U,7,999,9,Z,2024-01-01,0.00,1.000,true,\nD,7,999,10,b,2024-03-01,1.50,0.500,true,plain\nI,7,999,11,new,2024-05-05,1.00,,,\n',
+      'U,7,999,9,Z,2024-01-01,0.00,1.000,true,\nU,7,999,9,å,0001-01-01,7.00,-12.345,,\nD,7,999,10,b,2024-03-01,1.50,0.500,true,plain\nI,7,999,11,new,2024-05-05,1.00,,,\n',
     );
     t.match(await diffSlices(duck, storage, TABLE, from, from, 7), {
       inserted: 0,
