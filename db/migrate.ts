@@ -5,7 +5,7 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
 import { PgBoss, type Queue } from 'pg-boss';
-import { declaredTables } from './schema/index.ts';
+import { declaredTables, SYSTEM_ROLE } from './schema/index.ts';
 
 /** A login role as configuration names it. */
 export interface RoleCredentials {
@@ -34,7 +34,11 @@ export async function migrate(options: MigrateOptions): Promise<void> {
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await runMigrations(drizzle(client), { migrationsFolder: MIGRATIONS });
+    await ensureRole(client, { name: SYSTEM_ROLE });
     for (const role of [options.api, options.worker, options.backup]) await ensureRole(client, role);
+    await retryConcurrentUpdate(() =>
+      client.query(`grant ${SYSTEM_ROLE} to ${pg.escapeIdentifier(options.worker.name)} with inherit false, set true`),
+    );
     await client.query(await readFile(TENANCY, 'utf8'));
     await secureTables(client, options);
     await ensureQueues(client, options);
@@ -43,18 +47,19 @@ export async function migrate(options: MigrateOptions): Promise<void> {
   }
 }
 
-/** Roles are cluster-wide: another database's migration may have made them, or be making them now. */
-async function ensureRole(client: pg.Client, role: RoleCredentials): Promise<void> {
+/** Roles are cluster-wide: another database's migration may have made them, or be making them now. Without a password nobody can log in. */
+async function ensureRole(
+  client: pg.Client,
+  role: { readonly name: string; readonly password?: string },
+): Promise<void> {
   const name = pg.escapeIdentifier(role.name);
-  const options = 'login nosuperuser nocreatedb nocreaterole noinherit nobypassrls';
+  const login = role.password === undefined ? 'nologin' : `login password ${pg.escapeLiteral(role.password)}`;
   await client.query(`do $$ begin
-      create role ${name} ${options};
+      create role ${name} nologin noinherit;
     exception when duplicate_object or unique_violation then null;
     end $$`);
-  const { rows } = await client.query('select 1 from pg_auth_members where member = to_regrole($1)', [name]);
-  if (rows.length > 0) throw new Error(`role ${role.name} is a member of another role`);
   await retryConcurrentUpdate(() =>
-    client.query(`alter role ${name} ${options} password ${pg.escapeLiteral(role.password)}`),
+    client.query(`alter role ${name} nosuperuser nocreatedb nocreaterole noinherit noreplication nobypassrls ${login}`),
   );
 }
 
@@ -64,14 +69,14 @@ async function retryConcurrentUpdate(statement: () => Promise<unknown>): Promise
       await statement();
       return;
     } catch (error) {
-      const concurrent = error instanceof pg.DatabaseError && error.message.includes('concurrently updated');
+      const concurrent = error instanceof pg.DatabaseError && /concurrently updated|duplicate key/.test(error.message);
       if (!concurrent || attempt === 20) throw error;
     }
   }
 }
 
 async function secureTables(client: pg.Client, { api, worker, backup }: MigrateOptions): Promise<void> {
-  const roles = [api.name, worker.name, backup.name].map((name) => pg.escapeIdentifier(name)).join(', ');
+  const roles = [api.name, worker.name, SYSTEM_ROLE, backup.name].map((name) => pg.escapeIdentifier(name)).join(', ');
   await client.query('begin');
   await client.query(`grant usage on schema public, app to ${roles}`);
   await client.query(`grant execute on function app.municipality(), app.system_reason() to ${roles}`);
@@ -79,17 +84,19 @@ async function secureTables(client: pg.Client, { api, worker, backup }: MigrateO
     const table = `public.${pg.escapeIdentifier(name)}`;
     await client.query(`revoke all on ${table} from public, ${roles}`);
     if (access.kind === 'municipal') {
-      await client.query('call app.secure_municipal($1, $2, $3, $4)', [table, api.name, worker.name, backup.name]);
+      const names = [api.name, worker.name, SYSTEM_ROLE, backup.name];
+      await client.query('call app.secure_municipal($1, $2, $3, $4, $5)', [table, ...names]);
     } else {
-      await client.query('call app.secure_shared($1, $2)', [table, backup.name]);
+      await client.query('call app.secure_shared($1)', [table]);
     }
     await client.query(`grant select on ${table} to ${pg.escapeIdentifier(backup.name)}`);
     for (const [role, privileges] of [
-      [api, access.api],
-      [worker, access.worker],
+      [api.name, access.api],
+      [worker.name, access.worker],
+      [SYSTEM_ROLE, access.worker],
     ] as const) {
       if (privileges.length > 0) {
-        await client.query(`grant ${privileges.join(', ')} on ${table} to ${pg.escapeIdentifier(role.name)}`);
+        await client.query(`grant ${privileges.join(', ')} on ${table} to ${pg.escapeIdentifier(role)}`);
       }
     }
   }
@@ -116,7 +123,9 @@ async function ensureQueues(client: pg.Client, options: MigrateOptions): Promise
   } finally {
     await boss.stop({ graceful: false });
   }
-  const roles = `${pg.escapeIdentifier(options.api.name)}, ${pg.escapeIdentifier(options.worker.name)}`;
+  const roles = [options.api.name, options.worker.name, SYSTEM_ROLE]
+    .map((name) => pg.escapeIdentifier(name))
+    .join(', ');
   await client.query(`grant usage on schema ${QUEUE_SCHEMA} to ${roles}, ${pg.escapeIdentifier(options.backup.name)};
     grant select, insert, update, delete on all tables in schema ${QUEUE_SCHEMA} to ${roles};
     grant select on all tables in schema ${QUEUE_SCHEMA} to ${pg.escapeIdentifier(options.backup.name)};

@@ -2,6 +2,6 @@
 export * from './access.ts';
 export * from './intake.ts';
 export * from './keyfigures.ts';
-export { declaredTables, type TableAccess, type TableKind } from './kind.ts';
+export { declaredTables, SYSTEM_ROLE, type TableAccess, type TableKind } from './kind.ts';
 export * from './packages.ts';
 export * from './warehouse.ts';

@@ -1,6 +1,6 @@
 // Reads PostgreSQL's catalogue and lists every departure from the tenancy that the schema declares. Used by its test only.
 import type pg from 'pg';
-import type { TableAccess } from '../../db/schema/index.ts';
+import { SYSTEM_ROLE, type TableAccess } from '../../db/schema/index.ts';
 
 export interface AuditOptions {
   readonly declared: ReadonlyMap<string, TableAccess>;
@@ -113,7 +113,7 @@ async function auditRowSecurity(
     coalesce(qual, '') as qual, coalesce(with_check, '') as with_check from pg_policies where schemaname = 'public' order by 1, 2`);
   const expected = [
     `backup PERMISSIVE ${roles.backup} SELECT true `,
-    `system PERMISSIVE ${roles.worker} ALL ${SYSTEM} ${SYSTEM}`,
+    `system PERMISSIVE ${SYSTEM_ROLE} ALL ${SYSTEM} ${SYSTEM}`,
     `tenant PERMISSIVE ${[roles.api, roles.worker].sort()} ALL ${TENANT} ${TENANT}`,
   ];
   return tables.flatMap(({ relname = '', enabled, forced }) => {
@@ -150,6 +150,7 @@ async function auditGrants(ask: Ask, { declared, roles }: AuditOptions): Promise
   const wanted = [...declared].flatMap(([name, { api, worker }]) => [
     ...api.map((privilege) => `${privilege} on public.${name} to ${roles.api}`),
     ...worker.map((privilege) => `${privilege} on public.${name} to ${roles.worker}`),
+    ...worker.map((privilege) => `${privilege} on public.${name} to ${SYSTEM_ROLE}`),
     `select on public.${name} to ${roles.backup}`,
   ]);
   const found = rows.map(
@@ -161,7 +162,7 @@ async function auditGrants(ask: Ask, { declared, roles }: AuditOptions): Promise
     `select nspname, coalesce(rolname, 'PUBLIC') as grantee, privilege_type from pg_namespace
     cross join aclexplode(nspacl) left join pg_roles r on r.oid = grantee
     where ${OWN} and grantee <> nspowner and not (privilege_type = 'USAGE' and rolname = any ($1) and nspname in ('public', 'app', 'pgboss'))`,
-    [Object.values(roles)],
+    [[...Object.values(roles), SYSTEM_ROLE]],
   );
   const defaults = await ask(`select defaclobjtype from pg_default_acl`);
   return [
@@ -176,15 +177,18 @@ async function auditGrants(ask: Ask, { declared, roles }: AuditOptions): Promise
 }
 
 async function auditRoles(ask: Ask, { roles }: AuditOptions): Promise<string[]> {
-  const names = Object.values(roles);
+  const names = [...Object.values(roles), SYSTEM_ROLE];
+  const logins = await ask('select rolname from pg_roles where rolname = $1 and rolcanlogin', [SYSTEM_ROLE]);
   const powers = await ask(
     `select rolname from pg_roles where rolname = any ($1)
      and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication or rolinherit)`,
     [names],
   );
+  // The worker may take on the system role for a transaction, and inherits nothing of it.
   const memberships = await ask(
-    `select m.rolname from pg_auth_members join pg_roles m on m.oid = member where m.rolname = any ($1)`,
-    [names],
+    `select m.rolname from pg_auth_members a join pg_roles m on m.oid = member join pg_roles r on r.oid = roleid
+     where m.rolname = any ($1) and not (m.rolname = $2 and r.rolname = $3 and not inherit_option and not admin_option)`,
+    [names, roles.worker, SYSTEM_ROLE],
   );
   const owned = await ask(
     `select o.relname as name, pg_get_userbyid(o.relowner) as owner from pg_class o where pg_get_userbyid(o.relowner) = any ($1)
@@ -194,6 +198,7 @@ async function auditRoles(ask: Ask, { roles }: AuditOptions): Promise<string[]> 
     [names],
   );
   return [
+    ...logins.map(({ rolname }) => `role ${rolname} can log in`),
     ...powers.map(({ rolname }) => `role ${rolname} has more power than logging in`),
     ...memberships.map(({ rolname }) => `role ${rolname} is a member of another role`),
     ...owned.map(({ name, owner }) => `role ${owner} owns ${name}`),

@@ -46,6 +46,11 @@ const PLANTS: Record<string, readonly [sql: string, fault: string | RegExp]> = {
     'alter table delta_sequence drop constraint delta_sequence_municipality_code_domain_source_system_pk',
     'table delta_sequence has no primary key',
   ],
+  'the system role for the api': ['grant flis_system to flis_api', 'role flis_api is a member of another role'],
+  'the system role inherited': [
+    'grant flis_system to flis_worker with inherit true',
+    'role flis_worker is a member of another role',
+  ],
   'a grant too many': ['grant delete on revision to flis_api', 'granted: delete on public.revision to flis_api'],
   'a grant to everyone': [
     'grant select on released_value to public',

@@ -1,6 +1,7 @@
 // The only way to a municipality's rows: a transaction that has told PostgreSQL for whom it runs.
 // Forgetting a WHERE in a store does not leak: row-level security compares every row with that setting.
 import type pg from 'pg';
+import { SYSTEM_ROLE } from '../../../db/schema/index.ts';
 import type { MunicipalityCode } from '../tenant.ts';
 
 /** A statement runner. Rows come with int8 as number, numeric as text, timestamps as Date. */
@@ -55,21 +56,40 @@ function beginStatement(options: TxOptions): string {
   return `begin${options.repeatableRead ? ' isolation level repeatable read' : ''}${options.readOnly ? ' read only' : ''}`;
 }
 
+/** The one statement that tells PostgreSQL for whom the transaction runs. */
+interface Setting {
+  readonly name: string;
+  readonly text: string;
+  readonly values: string[];
+}
+
+function forMunicipality(municipality: string): Setting {
+  return {
+    name: 'tenancy',
+    text: `select set_config('app.municipality', $1, true), set_config('app.system_reason', '', true)`,
+    values: [municipality],
+  };
+}
+
+function forSystem(reason: string): Setting {
+  return {
+    name: 'tenancy_system',
+    text: `select set_config('app.municipality', '', true), set_config('app.system_reason', $1, true), set_config('role', $2, true)`,
+    values: [reason, SYSTEM_ROLE],
+  };
+}
+
 async function inTransaction<T>(
   pool: pg.Pool,
   options: TxOptions,
-  setting: { municipality: string; systemReason: string },
+  setting: Setting,
   fn: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
     await client.query(beginStatement(options));
-    await client.query({
-      name: 'tenancy',
-      text: `select set_config('app.municipality', $1, true), set_config('app.system_reason', $2, true)`,
-      values: [setting.municipality, setting.systemReason],
-    });
+    await client.query(setting);
     const result = await fn(client);
     await client.query('commit');
     return result;
@@ -91,21 +111,19 @@ export function withTenant<T>(
   fn: (tx: TenantTx) => Promise<T>,
   options: TxOptions = {},
 ): Promise<T> {
-  return inTransaction(pool, options, { municipality: tenant.municipality, systemReason: '' }, (client) =>
+  return inTransaction(pool, options, forMunicipality(tenant.municipality), (client) =>
     fn({ ...runner(client), tenant } as TenantTx),
   );
 }
 
-/** Runs `fn` over several municipalities; the api role has no policy for it, so there it sees nothing. `reason` is for the reader and the server's log. */
+/** Runs `fn` over several municipalities, in a role that only the worker may take on (42501 for the api). `reason` is for the reader. */
 export function withSystem<T>(
   pool: pg.Pool,
   reason: string,
   fn: (tx: SystemTx) => Promise<T>,
   options: TxOptions = {},
 ): Promise<T> {
-  return inTransaction(pool, options, { municipality: '', systemReason: reason }, (client) =>
-    fn(runner(client) as SystemTx),
-  );
+  return inTransaction(pool, options, forSystem(reason), (client) => fn(runner(client) as SystemTx));
 }
 
 /** Runs `fn` on published and reference tables; municipal tables look empty. */
@@ -114,7 +132,5 @@ export function withPublished<T>(
   fn: (tx: PublishedTx) => Promise<T>,
   options: TxOptions = {},
 ): Promise<T> {
-  return inTransaction(pool, options, { municipality: '', systemReason: '' }, (client) =>
-    fn(runner(client) as PublishedTx),
-  );
+  return inTransaction(pool, options, forMunicipality(''), (client) => fn(runner(client) as PublishedTx));
 }
