@@ -33,7 +33,7 @@ t.test('every folder of the source is on the map', async (t) => {
 });
 
 t.test('links resolve, scripts exist', async (t) => {
-  for (const [, target] of readme.matchAll(/\]\(([^)#]+)\)/g)) t.ok(exists(target ?? ''), target);
+  for (const [, target] of readme.matchAll(/\]\(([^)#]+)\)/g)) t.ok(exists(target ?? ''), `${target}`);
   for (const [, anchor] of readme.matchAll(/\]\(#([^)]+)\)/g)) {
     const headings = [...readme.matchAll(/^#+ (.+)$/gm)].map(([, text]) => text?.toLowerCase().replaceAll(' ', '-'));
     t.ok(headings.includes(anchor), `#${anchor}`);
@@ -43,7 +43,9 @@ t.test('links resolve, scripts exist', async (t) => {
 });
 
 t.test('decisions are numbered and short', async (t) => {
-  const decisions = section('Decisions').split(/^(?=\d+\. )/m).slice(1);
+  const decisions = section('Decisions')
+    .split(/^(?=\d+\. )/m)
+    .slice(1);
   t.ok(decisions.length >= 6);
   for (const [index, decision] of decisions.entries()) {
     t.ok(decision.startsWith(`${index + 1}. **`));

@@ -65,14 +65,14 @@ async function deliver(flis: TestService, municipality: string, rows: string[], 
   );
 }
 
-async function release(flis: TestService): Promise<{ id: string; state: string }> {
+async function release(flis: TestService): Promise<{ state: string }> {
   const caller = { municipality: null };
-  const { id } = await json<{ id: string }>(
+  const { releaseId } = await json<{ releaseId: string }>(
     flis.call('POST', '/v1/releases', { caller, body: { domain: 'bibliotek' } }),
     202,
   );
   return until(
-    () => json<{ id: string; state: string }>(flis.call('GET', `/v1/releases/${id}`, { caller: {} }), 200),
+    () => json<{ state: string }>(flis.call('GET', `/v1/releases/${releaseId}`, { caller: {} }), 200),
     ({ state }) => state !== 'requested',
   );
 }
