@@ -23,8 +23,10 @@ export interface Cell {
   readonly header: string;
   readonly raw: string;
   readonly value: string;
-  /** Reads the header's text: empty cells become null where emptiness means "no value". */
+  /** The header's text; `""` and nothing are one where a text may be empty. */
   readonly rawSql: string;
+  /** Predicate: there is nothing in the cell. */
+  readonly missingSql: string;
   /** Typed value out of `raw`; null when it cannot be read. */
   readonly valueSql: string;
   readonly faultSql: string;
@@ -38,32 +40,46 @@ export function cellsOf(table: Table, municipality: string, delta: boolean): Cel
       const raw = `r${index}`;
       const value = `v${index}`;
       const header = column.type.type === 'person' ? CPR_HEADER : column.name;
+      const name = quoteIdentifier(header);
       const key = table.key.includes(column.name);
-      const valid =
-        column === table.columns[0] ? `${raw} = ${quoteText(municipality)}` : validSql(column.type, raw, value);
-      // A null text makes `valid` null; "is not true" then is the fault of a required cell.
-      const fault = `${column.nullable ? `${raw} is not null and ` : ''}(${valid}) is not true`;
+      const fault = faultSql(table, column, municipality, raw, value, key);
       return {
         column,
         header,
         raw,
         value,
-        rawSql: rawSql(column, quoteIdentifier(header), key),
-        valueSql: valueSql(column.type, raw),
+        rawSql: mayBeEmpty(column, key) ? `coalesce(${name}, '')` : name,
+        valueSql: valueSql(column, raw),
+        missingSql: column.type.type === 'text' && column.nullable ? `${raw} is null` : `coalesce(${raw}, '') = ''`,
         faultSql: delta && !key ? `(_op is distinct from 'D' and ${fault})` : `(${fault})`,
       };
     });
 }
 
-/** A text key may be empty unless its pattern says otherwise: `""` and nothing are then the same empty text, for keys are never null. */
-function rawSql(column: Column, name: string, key: boolean): string {
-  if (column.type.type !== 'text') return `nullif(${name}, '')`;
-  if (column.nullable) return name;
-  const mayBeEmpty = key && (column.type.pattern === undefined || new RegExp(column.type.pattern).test(''));
-  return mayBeEmpty ? `coalesce(${name}, '')` : `nullif(${name}, '')`;
+/** Never null. An empty cell of a nullable column is no value; only texts tell `""` from nothing. */
+function faultSql(
+  table: Table,
+  column: Column,
+  municipality: string,
+  raw: string,
+  value: string,
+  key: boolean,
+): string {
+  const { type, nullable } = column;
+  const valid = column === table.columns[0] ? `${raw} = ${quoteText(municipality)}` : validSql(type, raw, value);
+  if (nullable)
+    return `${raw} is not null and ${type.type === 'text' ? '' : `${raw} <> '' and `}(${valid}) is not true`;
+  const filled = type.type === 'text' && !mayBeEmpty(column, key) ? `${raw} <> '' and ` : '';
+  return `(${filled}${valid}) is not true`;
 }
 
-function valueSql(type: ColumnType, raw: string): string {
+/** A text key may be empty unless its pattern says otherwise: `""` and nothing are then the same empty text, for keys are never null. */
+function mayBeEmpty({ type, nullable }: Column, key: boolean): boolean {
+  if (type.type !== 'text' || nullable || !key) return false;
+  return type.pattern === undefined || new RegExp(type.pattern).test('');
+}
+
+function valueSql({ type, nullable }: Column, raw: string): string {
   switch (type.type) {
     case 'integer':
     case 'date':
@@ -74,8 +90,10 @@ function valueSql(type: ColumnType, raw: string): string {
       return decimalSql(15, 2, raw, columnSqlType(type));
     case 'boolean':
       return `case ${raw} when 'true' then true when 'false' then false end`;
-    default:
+    case 'text':
       return raw;
+    default:
+      return nullable ? `nullif(${raw}, '')` : raw;
   }
 }
 
@@ -140,7 +158,7 @@ export function brokenRuleSql(table: Table, cell: Cell, mark: DecimalMark): stri
     const wrongMark = isDecimal(column) ? `contains(${raw}, '${mark === 'point' ? ',' : '.'}') or ` : '';
     return `case when ${wrongMark}regexp_full_match(${raw}, ${quoteText(GROUPED_NUMBER)}) then ${rule('thousands-separator')} else ${rule('type')} end`;
   })();
-  return `case when ${raw} is null then ${rule('required')} else ${otherwise} end`;
+  return `case when ${cell.missingSql} then ${rule('required')} else ${otherwise} end`;
 }
 
 /** Predicate: the cell is at fault, a decimal with the wrong mark included. */

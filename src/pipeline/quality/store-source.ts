@@ -56,12 +56,12 @@ function cellsQuery(cells: readonly Cell[], delta: boolean, from: string, extra:
   return `select ${values.join(', ')} from (select ${raws.join(', ')} from ${from})`;
 }
 
+/** One bit per faulty cell. The sum is only worked out for rows that have a fault at all. */
 function faultWords(cells: readonly Cell[]): string[] {
   return Array.from({ length: Math.ceil(cells.length / WORD) }, (_, word) => {
-    const bits = cells
-      .slice(word * WORD, (word + 1) * WORD)
-      .map((cell, bit) => `(${cell.faultSql})::ubigint * ${2n ** BigInt(bit)}`);
-    return `${bits.join(' + ')} as _faults${word}`;
+    const own = cells.slice(word * WORD, (word + 1) * WORD);
+    const bits = own.map((cell, bit) => `(${cell.faultSql})::ubigint * ${2n ** BigInt(bit)}`);
+    return `case when ${own.map((cell) => cell.faultSql).join(' or ')} then ${bits.join(' + ')} else 0::ubigint end as _faults${word}`;
   });
 }
 
