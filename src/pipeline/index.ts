@@ -1,3 +1,4 @@
+// biome-ignore-all assist/source/organizeImports: the order of the stages is what this file is for
 // The road, as a reading list: the stages in the order in which data flows. A stage imports only the ones before it;
 // what happens next is a job (queues.ts), never a call forward. Only the builders of api and worker import this file.
 
