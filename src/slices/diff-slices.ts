@@ -8,7 +8,7 @@ import type { Duck } from '../platform/duckdb/duckdb.ts';
 import type { ObjectStorage } from '../platform/storage/storage.ts';
 import { type Slice, type SliceDiff, schemaHashOf } from './slice.ts';
 import { copyDifference } from './store-duckdb.ts';
-import { digestFile, storeSegment } from './store-segment.ts';
+import { compressText, keepSegment } from './store-segment.ts';
 
 /** The columns in front of a delta's rows: `I` inserted, `U` updated (new values), `D` deleted (key and old values); and the revision. */
 export const DELTA_COLUMNS = ['_op', '_revision'] as const;
@@ -34,9 +34,10 @@ export async function diffSlices(
   const path = join(duck.folder, `${randomUUID()}.csv`);
   const sides = { from: await pathOf(storage, from), to: await pathOf(storage, to) };
   const counts = await copyDifference(duck, table, sides, revision, path);
-  const csv = await digestFile(path);
-  const key = `diffs/table=${table.name}/municipality=${side.municipality}/period=${side.period}/${csv.sha256}.deflate`;
-  const segment = await storeSegment(storage, key, csv);
+  const deflated = `${path}.deflate`;
+  const text = await compressText(path, Promise.resolve(), deflated);
+  const key = `diffs/table=${table.name}/municipality=${side.municipality}/period=${side.period}/${text.sha256}.deflate`;
+  const segment = await keepSegment(storage, key, deflated, text.sha256);
   await rm(path);
   return {
     municipality: side.municipality,
@@ -47,9 +48,9 @@ export async function diffSlices(
     schemaHash,
     revision,
     ...counts,
-    csvBytes: csv.bytes,
-    csvCrc32: csv.crc32,
-    csvSha256: csv.sha256,
+    csvBytes: text.bytes,
+    csvCrc32: text.crc32,
+    csvSha256: text.sha256,
     segmentKey: segment.key,
     segmentBytes: segment.bytes,
     segmentSha256: segment.sha256,

@@ -8,8 +8,8 @@ import type { Duck } from '../platform/duckdb/duckdb.ts';
 import type { ObjectStorage } from '../platform/storage/storage.ts';
 import type { MunicipalityCode } from '../platform/tenant.ts';
 import { isIdentityTable, type Slice, schemaHashOf } from './slice.ts';
-import { canonicalQuery, copyToCsv, copyToParquet, countParquetRows } from './store-duckdb.ts';
-import { type DigestedFile, digestFile, storeSegment } from './store-segment.ts';
+import { canonicalQuery, copyToCsv, copyToParquet, countParquetRows, parquetRows } from './store-duckdb.ts';
+import { compressText, digestFile, keepSegment } from './store-segment.ts';
 
 /** One slice to write. `relation` names a DuckDB table or view with the table's columns, holding the rows of exactly this period. */
 export interface SliceSpec {
@@ -49,7 +49,7 @@ const IN_FLIGHT = 2;
 
 /**
  * Writes one slice per spec; results are in the order of `specs`. Where `known` (the slices of the revision before) holds a slice of the same
- * table, period, schema and content, that very slice is returned and nothing is written: only its CSV was made and hashed.
+ * table, period, schema and content, that very slice is returned and nothing is stored: it was only made and hashed.
  * @throws when a stored object of the slice's name holds something else
  */
 export async function writeSlices(
@@ -64,9 +64,10 @@ export async function writeSlices(
   try {
     for (const spec of specs) {
       if (inFlight.length >= IN_FLIGHT) await inFlight.shift();
-      const result = await startSlice(duck, storage, spec, before.get(`${spec.table.name}/${spec.period}`));
-      results.push(result.slice);
-      inFlight.push(result.slice);
+      const { slice, writing } = await startSlice(duck, storage, spec, before.get(`${spec.table.name}/${spec.period}`));
+      results.push(slice);
+      inFlight.push(slice);
+      await writing;
     }
     return await Promise.all(results);
   } finally {
@@ -86,56 +87,59 @@ export async function writeSlice(
   return slice as Slice;
 }
 
+/** The files of one slice in the job's folder. */
+interface Drafts {
+  readonly parquet: string;
+  readonly csv: string;
+  readonly segment: string;
+}
+
 /** Does DuckDB's part of a slice and lets the rest run on. The promise is wrapped, or awaiting this function would await it too. */
 async function startSlice(duck: Duck, storage: ObjectStorage, spec: SliceSpec, known: Slice | undefined) {
-  const query = canonicalQuery(spec.table, spec.relation);
-  const path = join(duck.folder, `${randomUUID()}.csv`);
-  const rows = await copyToCsv(duck, query, path);
-  const digested = digestFile(path);
-  digested.catch(() => {});
-  // With a slice before, the hash decides whether Parquet is worth writing; without one DuckDB need not wait for it.
-  if (
-    known !== undefined &&
-    (await digested).sha256 === known.sha256 &&
-    known.schemaHash === schemaHashOf(spec.table)
-  ) {
-    await rm(path);
-    return { slice: Promise.resolve(known) };
+  const stem = join(duck.folder, randomUUID());
+  const drafts: Drafts = { parquet: `${stem}.parquet`, csv: `${stem}.csv`, segment: `${stem}.deflate` };
+  // Sorted once: the CSV is written from the Parquet file, whose order it keeps.
+  await copyToParquet(duck, canonicalQuery(spec.table, spec.relation), drafts.parquet);
+  const writing = copyToCsv(duck, `select * from ${parquetRows([drafts.parquet])}`, drafts.csv);
+  if (known !== undefined && known.schemaHash === schemaHashOf(spec.table)) {
+    await writing;
+    if ((await digestFile(drafts.csv)).sha256 === known.sha256) {
+      await removeDrafts(drafts);
+      return { slice: Promise.resolve(known), writing };
+    }
   }
-  const segment = digested.then((csv) => storeCsv(storage, spec, csv));
-  segment.catch(() => {});
-  const parquet = join(duck.folder, `${randomUUID()}.parquet`);
-  await copyToParquet(duck, query, parquet);
-  const slice = (async () => completeSlice(duck, storage, spec, await segment, parquet, rows))();
+  const slice = storeSlice(duck, storage, spec, drafts, writing);
   slice.catch(() => {});
-  return { slice };
+  return { slice, writing };
 }
 
-async function storeCsv(storage: ObjectStorage, spec: SliceSpec, csv: DigestedFile) {
-  const segment = await storeSegment(storage, namesOf(spec, csv.sha256).segment, csv);
-  await rm(csv.path);
-  return { csv, segment };
+async function removeDrafts({ parquet, csv, segment }: Drafts): Promise<void> {
+  for (const path of [parquet, csv, segment]) await rm(path, { force: true });
 }
 
-async function completeSlice(
+async function storeSlice(
   duck: Duck,
   storage: ObjectStorage,
   spec: SliceSpec,
-  { csv, segment }: Awaited<ReturnType<typeof storeCsv>>,
-  file: string,
-  rows: number,
+  drafts: Drafts,
+  writing: Promise<number>,
 ): Promise<Slice> {
-  const parquet = await storeParquet(duck, storage, namesOf(spec, csv.sha256).parquet, file, rows, spec.table);
+  const text = await compressText(drafts.csv, writing, drafts.segment);
+  const names = namesOf(spec, text.sha256);
+  const rows = await writing;
+  const segment = await keepSegment(storage, names.segment, drafts.segment, text.sha256);
+  const parquet = await storeParquet(duck, storage, names.parquet, drafts.parquet, rows, spec.table);
+  await removeDrafts(drafts);
   return {
     municipality: spec.municipality,
     domain: spec.domain,
     table: spec.table.name,
     period: spec.period,
-    sha256: csv.sha256,
+    sha256: text.sha256,
     schemaHash: schemaHashOf(spec.table),
     rows,
-    csvBytes: csv.bytes,
-    csvCrc32: csv.crc32,
+    csvBytes: text.bytes,
+    csvCrc32: text.crc32,
     segmentKey: segment.key,
     segmentBytes: segment.bytes,
     segmentSha256: segment.sha256,
