@@ -8,7 +8,7 @@ import type { Duck } from '../platform/duckdb/duckdb.ts';
 import type { ObjectStorage } from '../platform/storage/storage.ts';
 import type { MunicipalityCode } from '../platform/tenant.ts';
 import { isIdentityTable, type Slice, schemaHashOf } from './slice.ts';
-import { canonicalQuery, copyToCsv, copyToParquet, countParquetRows, parquetRows } from './store-duckdb.ts';
+import { canonicalQuery, copyParquetToCsv, copyToParquet, countParquetRows } from './store-duckdb.ts';
 import { compressText, digestFile, keepSegment } from './store-segment.ts';
 
 /** One slice to write. `relation` names a DuckDB table or view with the table's columns, holding the rows of exactly this period. */
@@ -100,7 +100,7 @@ async function startSlice(duck: Duck, storage: ObjectStorage, spec: SliceSpec, k
   const drafts: Drafts = { parquet: `${stem}.parquet`, csv: `${stem}.csv`, segment: `${stem}.deflate` };
   // Sorted once: the CSV is written from the Parquet file, whose order it keeps.
   await copyToParquet(duck, canonicalQuery(spec.table, spec.relation), drafts.parquet);
-  const writing = copyToCsv(duck, `select * from ${parquetRows([drafts.parquet])}`, drafts.csv);
+  const writing = copyParquetToCsv(duck, drafts.parquet, drafts.csv);
   if (known !== undefined && known.schemaHash === schemaHashOf(spec.table)) {
     await writing;
     if ((await digestFile(drafts.csv)).sha256 === known.sha256) {
