@@ -12,6 +12,8 @@ const COMMANDS: Record<string, readonly [does: string, load: () => Promise<Comma
   ],
   deliver: ['send a file as source deliveries', async () => (await import('./client/index.ts')).runDeliver],
   migrate: ['bring the database to the current schema', async () => (await import('./operate.ts')).runMigrate],
+  backup: ['write all rows of the database to a folder', async () => (await import('./operate.ts')).runBackup],
+  restore: ['read such a folder into an empty database', async () => (await import('./operate.ts')).runRestore],
   keys: ['make a signing key for development', async () => (await import('./operate-tokens.ts')).runKeys],
   token: ['sign a token with such a key', async () => (await import('./operate-tokens.ts')).runToken],
   fsck: ['compare rows, files and digests both ways', async () => (await import('./operate.ts')).runFsck],

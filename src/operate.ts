@@ -1,6 +1,7 @@
 // Commands of the operator: they work on the database and the storage directly, with the configuration of migrate or of the worker.
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { backupDatabase, restoreDatabase } from '../db/backup.ts';
 import { migrate, type RoleCredentials } from '../db/migrate.ts';
 import { loadConfig } from './config.ts';
 import { openWorkerDeps, type WorkerDeps } from './deps.ts';
@@ -26,6 +27,25 @@ export async function runMigrate(): Promise<number> {
 function credentialsOf(url = ''): RoleCredentials {
   const { username, password } = new URL(url);
   return { name: decodeURIComponent(username), password: decodeURIComponent(password) };
+}
+
+/** `backup <folder>`: all rows as of one moment into a new folder. Copy the storage folder afterwards (db/README.md). */
+export async function runBackup([folder = '']: readonly string[]): Promise<number> {
+  if (folder === '') return usage('backup: the new folder is missing');
+  await backupDatabase(loadConfig('migrate').database.backup ?? '', folder);
+  return 0;
+}
+
+/** `restore <folder>`: a backup into the empty, migrated database of the owner. */
+export async function runRestore([folder = '']: readonly string[]): Promise<number> {
+  if (folder === '') return usage('restore: the folder of the backup is missing');
+  await restoreDatabase(loadConfig('migrate').database.owner ?? '', folder);
+  return 0;
+}
+
+function usage(line: string): number {
+  process.stderr.write(`${line}\n`);
+  return 2;
 }
 
 async function withWorker(run: (deps: WorkerDeps) => Promise<number>): Promise<number> {

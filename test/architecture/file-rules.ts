@@ -197,6 +197,7 @@ const VERBS = [
     'derive',
     'digest',
     'download',
+    'enqueue',
   ],
   ...['describe', 'diff', 'expire', 'fetch', 'find', 'inspect', 'join', 'list', 'load', 'make', 'materialise', 'merge'],
   ...[

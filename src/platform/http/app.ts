@@ -3,26 +3,13 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  LogController,
-  type RawServerDefault,
-} from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { problemSchema } from './answers.ts';
+import type { App } from './app-type.ts';
 import { answerClientError, registerErrorAnswers, sendProblem } from './error-handler.ts';
 import { NOT_FOUND, Problem } from './problem.ts';
 
-/** The server as stages see it: request types follow from the TypeBox schemas of a route. */
-export type App = FastifyInstance<
-  RawServerDefault,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  TypeBoxTypeProvider
->;
+export type { App } from './app-type.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {

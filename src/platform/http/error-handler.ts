@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply } from 'fastify';
 import { codeOf } from '../error-code.ts';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 import {
   BODY_TOO_LARGE,
   INTERNAL_ERROR,

@@ -2,7 +2,7 @@
 import type { JobHandler } from '../../../platform/queue/queue.ts';
 import { COMPUTE_KEY_FIGURES } from '../../queues.ts';
 import { type ComputeDeps, computeFormulas } from './compute-formulas.ts';
-import { workerTenant } from './worker-tenant.ts';
+import { workerTenant } from './make-tenant.ts';
 
 type Payload = NonNullable<(typeof COMPUTE_KEY_FIGURES)['payload']>;
 

@@ -2,7 +2,7 @@
 import type { Formula, Source, Table } from '../../../domains/definition.ts';
 import { type Duck, quoteIdentifier, quoteList, quoteText } from '../../../platform/duckdb/duckdb.ts';
 import { columnSqlType } from '../../../slices/index.ts';
-import { canonical } from '../exact.ts';
+import { canonical } from '../rules-exact.ts';
 import { bucketOf, type Computation, type FormulaResult } from './rules.ts';
 
 /** Sums of BIGINT are HUGEINT; `/` and AVG give DOUBLE, which is refused. */

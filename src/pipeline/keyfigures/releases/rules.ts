@@ -2,7 +2,7 @@
 import type { KeyFigure } from '../../../domains/definition.ts';
 import { formulasOf } from '../../../domains/index.ts';
 import { type FormulaValue, type Joined, joinFigure } from '../rules.ts';
-import { suppressCells } from './suppress.ts';
+import { suppressCells } from './rules-suppression.ts';
 
 export type CellStatus = 'ok' | 'suppressed' | 'missing' | 'unvalidated';
 

@@ -6,8 +6,8 @@ import { CSV_MEDIA_TYPE, toCsv } from '../../../platform/http/csv.ts';
 import { withPublished } from '../../../platform/postgres/tenancy.ts';
 import type { Form, ReadDeps } from './read-values.ts';
 import { breakdownFilter, checkPeriod, membersOf, numberOf, presentFigure } from './rules.ts';
+import { rank, type Statistics, statisticsOf, visibleCells } from './rules-statistics.ts';
 import { BENCHMARK_COLUMNS, type BenchmarkQuery } from './schemas-benchmark.ts';
-import { rank, type Statistics, statisticsOf, visibleCells } from './statistics.ts';
 import { type MunicipalityCell, type PublishedRelease, readCells } from './store.ts';
 
 /** @param own the caller's municipality; null for an operator. @throws Problem `invalid-request` */

@@ -6,8 +6,8 @@
 //    withheld is together large enough to be published, so it is at least two parts, and 1 + 1 = 2 cannot give both away.
 // Which cells are withheld for themselves and which for the sake of others is told to nobody. Not covered: what differs between two releases after a
 // correction (cells withheld before are chosen first, which keeps the choice steady), and sums over figures that share no formula.
-import { compare, sum } from '../exact.ts';
-import { type Entry, isSmall, quantitiesOf, type Relation, type SuppressibleCell } from './quantities.ts';
+import { compare, sum } from '../rules-exact.ts';
+import { type Entry, isSmall, quantitiesOf, type Relation, type SuppressibleCell } from './rules-quantities.ts';
 
 /** @returns the cells to withhold, of the cells with a value of ONE municipality. `before` says which were withheld in the release before. */
 export function suppressCells<Cell extends SuppressibleCell>(

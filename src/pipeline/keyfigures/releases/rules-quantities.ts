@@ -2,7 +2,7 @@
 // Pure; suppress.ts decides with it which cells to hide.
 import type { KeyFigure } from '../../../domains/definition.ts';
 import { monthSpanOf, monthsOf, periodKindOf } from '../../../platform/time/period.ts';
-import { compare, type Exact, exactOf, subtract, sum } from '../exact.ts';
+import { compare, type Exact, exactOf, subtract, sum } from '../rules-exact.ts';
 
 /** A cell with a value, before suppression. */
 export interface SuppressibleCell {
