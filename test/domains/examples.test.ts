@@ -1,7 +1,7 @@
 // Every worked example of every declared key figure gives exactly the numerator, denominator and value that it says.
 import t from 'tap';
 import { loadCatalogue } from '../../src/domains/index.ts';
-import { canonical } from '../../src/pipeline/keyfigures/exact.ts';
+import { canonical } from '../../src/pipeline/keyfigures/rules-exact.ts';
 import { withDuckDb } from '../../src/platform/duckdb/duckdb.ts';
 import { runExample } from './run-example.ts';
 

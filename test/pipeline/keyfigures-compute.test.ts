@@ -3,6 +3,11 @@ import fc from 'fast-check';
 import t from 'tap';
 import { people } from '../../src/domains/borger/examples.ts';
 import type { Formula, KeyFigure, Source } from '../../src/domains/definition.ts';
+import { computeFormulas } from '../../src/pipeline/keyfigures/formulas/compute-formulas.ts';
+import { bucketOf, changedValues, planComputations } from '../../src/pipeline/keyfigures/formulas/rules.ts';
+import { runFormulas } from '../../src/pipeline/keyfigures/formulas/store-duckdb.ts';
+import { enqueueComputations } from '../../src/pipeline/keyfigures/index.ts';
+import { joinFigure } from '../../src/pipeline/keyfigures/rules.ts';
 import {
   add,
   canonical,
@@ -12,12 +17,7 @@ import {
   multiply,
   round,
   subtract,
-} from '../../src/pipeline/keyfigures/exact.ts';
-import { computeFormulas } from '../../src/pipeline/keyfigures/formulas/compute-formulas.ts';
-import { bucketOf, changedValues, planComputations } from '../../src/pipeline/keyfigures/formulas/rules.ts';
-import { runFormulas } from '../../src/pipeline/keyfigures/formulas/store-duckdb.ts';
-import { enqueueComputations } from '../../src/pipeline/keyfigures/index.ts';
-import { joinFigure } from '../../src/pipeline/keyfigures/rules.ts';
+} from '../../src/pipeline/keyfigures/rules-exact.ts';
 import { withDuckDb } from '../../src/platform/duckdb/duckdb.ts';
 import type { JobSender } from '../../src/platform/queue/queue.ts';
 import { shiftPeriod } from '../../src/platform/time/period.ts';

@@ -4,7 +4,7 @@ import t from 'tap';
 import type { Formula, KeyFigure } from '../../src/domains/definition.ts';
 import { type FormulaValues, placesOf, releaseCells } from '../../src/pipeline/keyfigures/releases/rules.ts';
 import { breakdownFilter, listOf, periodBounds } from '../../src/pipeline/keyfigures/values/rules.ts';
-import { rank, statisticsOf, visibleCells } from '../../src/pipeline/keyfigures/values/statistics.ts';
+import { rank, statisticsOf, visibleCells } from '../../src/pipeline/keyfigures/values/rules-statistics.ts';
 import type { MunicipalityCell } from '../../src/pipeline/keyfigures/values/store.ts';
 import { createPool } from '../../src/platform/postgres/pool.ts';
 import { createTestDatabase } from '../harness/database.ts';

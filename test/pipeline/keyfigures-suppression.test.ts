@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Formula, KeyFigure } from '../../src/domains/definition.ts';
-import { suppressCells } from '../../src/pipeline/keyfigures/releases/suppress.ts';
+import { suppressCells } from '../../src/pipeline/keyfigures/releases/rules-suppression.ts';
 
 const text = { da: '', en: '' };
 const formula = (id: string) => ({ id, version: 1, domain: 'x', title: text, measure: id }) as unknown as Formula;

@@ -8,7 +8,7 @@ import type { JobSender } from '../../platform/queue/queue.ts';
 import { latestRevision, readRevision, readSlicePairs, schemaHashOf } from '../../slices/index.ts';
 import { type RememberedAnswer, rememberAnswer } from '../intake/index.ts';
 import { SCHEMA_CHANGED } from './errors.ts';
-import { presentRevision } from './present.ts';
+import { presentRevision } from './present-revision.ts';
 import { announceRevision } from './publish-delivery.ts';
 import { findRevision, type Revision } from './store.ts';
 import {

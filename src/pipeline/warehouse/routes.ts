@@ -10,7 +10,7 @@ import { NOT_FOUND, Problem } from '../../platform/http/problem.ts';
 import { IDEMPOTENCY_KEY_REUSED, idempotencyHeaders } from '../intake/index.ts';
 import { type ReadChangesDeps, readChanges } from './compare-revisions.ts';
 import * as errors from './errors.ts';
-import { presentRevision, presentTables } from './present.ts';
+import { presentRevision, presentTables } from './present-revision.ts';
 import { readOneRevision, readRevisionPage } from './read-revisions.ts';
 import { type RestoreDeps, restoreRevision } from './restore-revision.ts';
 import * as schemas from './schemas.ts';
