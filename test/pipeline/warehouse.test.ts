@@ -1,6 +1,8 @@
 // The warehouse end to end below HTTP: totals, deltas, identical re-deliveries, rejections, rules, identity pairs, and what a retry may do.
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
+import { retryDelivery, warehouseJobs } from '../../src/pipeline/warehouse/index.ts';
+import type { AnyJobHandler } from '../../src/platform/queue/queue.ts';
 import { latestRevision, readRevision } from '../../src/slices/index.ts';
 import { measureChanges, measures, openScene, type Scene } from './warehouse-scene.ts';
 
@@ -217,9 +219,16 @@ t.test('domain rules run over the state after the load, on what changed, and the
     { rule: 'T3', period: '2025-01', revision: 1, count: 1 },
     { rule: 'T4', period: '2025', revision: 1, count: 1 },
   ]);
+  const other = await scene.deliver({
+    from: '2026-01',
+    to: '2026-01',
+    files: { toy_maal: measures(['2026-01,A,a,1,']) },
+  });
+  t.match(other, { state: 'accepted', findings: {} });
+  t.notOk('T4' in other.findings, 'the year that did not change is not looked at again');
   const places = await scene.deliver({ files: { toy_sted: 'kommunekode,sted,navn\n615,A,Skolen\n615,Q,Ny' } });
   t.match(places, { state: 'accepted', findings: {} }, 'the rule that reads the places ran, the others did not');
-  t.same((await open()).at(-1), { rule: 'T4', period: '2025', revision: 2, count: 0 });
+  t.same((await open()).at(-1), { rule: 'T4', period: '2025', revision: 3, count: 0 });
 });
 
 t.test('persons become pseudonyms; the pairs are a slice of their own that only grows', async (t) => {
@@ -245,10 +254,10 @@ t.test('persons become pseudonyms; the pairs are a slice of their own that only 
   t.match(content, /^615,[0-9a-f]{32},2025-0\d-01,2001,M\n/m);
   t.match(content, /^615,[0-9a-f]{32},2025-04-01,1899,K\n/m);
   t.notMatch(content, /0101014001/);
-  await scene.deliver({ files: { toy_person: file(['0202024002,2025-03-01']) } });
+  await scene.deliver({ files: { toy_person: file(['0202024002,2025-03-01', '0101014001,2025-03-02']) } });
   t.same(
     (await slices(scene, 2, true)).map(({ rows }) => rows),
-    [3, 1],
+    [3, 2],
   );
   const wrong = await scene.deliver({
     files: { toy_person: file(['3002014001,2025-03-01', '12345,2025-03-02', '6101014001,2025-03-03']) },
@@ -271,6 +280,24 @@ t.test('a retried job makes one revision; an aborted one none; a failed delivery
   const id = await scene.submit({ files: { toy_maal: measures(JAN) } });
   await t.rejects(scene.load(id, AbortSignal.abort(new Error('taken away'))));
   t.match(await scene.stateOf(id), { state: 'loading', revision: null });
+  const late = new AbortController();
+  const storage = {
+    ...scene.storage,
+    stat: async (key: string) => {
+      late.abort(new Error('taken away'));
+      return scene.storage.stat(key);
+    },
+  }; // prettier-ignore
+  const [revise] = warehouseJobs({ ...scene.deps, storage }) as AnyJobHandler[];
+  const payload = { municipality: '615', domain: 'toy', task: 'load', sourceDeliveryId: id } as never;
+  await t.rejects(
+    revise?.run(payload, { jobId: 'x', attempt: 1, lastAttempt: false, signal: late.signal }) as Promise<void>,
+  );
+  t.match(
+    await scene.stateOf(id),
+    { state: 'loading', revision: null },
+    'also when it is taken away while it publishes',
+  );
   await Promise.all([scene.load(id), scene.load(id)]);
   await scene.load(id);
   t.match(await scene.stateOf(id), { state: 'accepted', revision: 1 });
@@ -284,7 +311,6 @@ t.test('a retried job makes one revision; an aborted one none; a failed delivery
   ); // prettier-ignore
   await scene.handlers[0]?.failed({ municipality: '615', domain: 'toy', task: 'load', sourceDeliveryId: lost }, error);
   t.match(await scene.stateOf(lost), { state: 'failed', failure: 'internal-error' });
-  const { retryDelivery } = await import('../../src/pipeline/warehouse/index.ts');
   t.equal(await retryDelivery(scene.deps, scene.tenant, lost), true);
   t.equal(await retryDelivery(scene.deps, scene.tenant, lost), false, 'only what has failed');
   t.match(scene.sent.at(-1), { queue: 'revise', key: '615:toy', payload: { task: 'load', sourceDeliveryId: lost } });
