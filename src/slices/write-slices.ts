@@ -1,15 +1,15 @@
 // Writes slices: canonical CSV and Parquet by DuckDB, the segment by zlib, all into storage before any row names them.
 // It writes no PostgreSQL row; the caller publishes the facts in its own transaction.
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DomainId, Table } from '../domains/definition.ts';
 import type { Duck } from '../platform/duckdb/duckdb.ts';
-import type { ObjectStorage } from '../platform/storage/storage.ts';
+import type { ObjectStorage, StoredObject } from '../platform/storage/storage.ts';
 import type { MunicipalityCode } from '../platform/tenant.ts';
 import { isIdentityTable, type Slice, schemaHashOf } from './slice.ts';
 import { canonicalQuery, copyParquetToCsv, copyToParquet, countParquetRows } from './store-duckdb.ts';
-import { compressText, digestFile, keepSegment } from './store-segment.ts';
+import { compressText, digestFile, digestText, keepSegment, putSegment, type TextFacts } from './store-segment.ts';
 
 /** One slice to write. `relation` names a DuckDB table or view with the table's columns, holding the rows of exactly this period. */
 export interface SliceSpec {
@@ -94,21 +94,29 @@ interface Drafts {
   readonly segment: string;
 }
 
+/** Up to so many rows a slice is handled in memory: streams and their buffers of a megabyte each cost more than its few bytes (measured: half of a small load). */
+const SMALL_ROWS = 20_000;
+
 /** Does DuckDB's part of a slice and lets the rest run on. The promise is wrapped, or awaiting this function would await it too. */
 async function startSlice(duck: Duck, storage: ObjectStorage, spec: SliceSpec, known: Slice | undefined) {
   const stem = join(duck.folder, randomUUID());
   const drafts: Drafts = { parquet: `${stem}.parquet`, csv: `${stem}.csv`, segment: `${stem}.deflate` };
   // Sorted once: the CSV is written from the Parquet file, whose order it keeps.
-  await copyToParquet(duck, canonicalQuery(spec.table, spec.relation), drafts.parquet);
+  const rows = await copyToParquet(duck, canonicalQuery(spec.table, spec.relation), drafts.parquet);
   const writing = copyParquetToCsv(duck, drafts.parquet, drafts.csv);
+  const small = rows <= SMALL_ROWS ? await writing.then(() => readFile(drafts.csv)) : undefined;
   if (known !== undefined && known.schemaHash === schemaHashOf(spec.table)) {
     await writing;
-    if ((await digestFile(drafts.csv)).sha256 === known.sha256) {
+    const text = small === undefined ? await digestFile(drafts.csv) : digestText(small);
+    if (text.sha256 === known.sha256) {
       await removeDrafts(drafts);
       return { slice: Promise.resolve(known), writing };
     }
   }
-  const slice = storeSlice(duck, storage, spec, drafts, writing);
+  const slice =
+    small === undefined
+      ? storeSlice(duck, storage, spec, drafts, writing)
+      : storeSmallSlice(duck, storage, spec, drafts, rows, small);
   slice.catch(() => {});
   return { slice, writing };
 }
@@ -125,9 +133,32 @@ async function storeSlice(
   writing: Promise<number>,
 ): Promise<Slice> {
   const text = await compressText(drafts.csv, writing, drafts.segment);
-  const names = namesOf(spec, text.sha256);
   const rows = await writing;
-  const segment = await keepSegment(storage, names.segment, drafts.segment, text.sha256);
+  const segment = await keepSegment(storage, namesOf(spec, text.sha256).segment, drafts.segment, text.sha256);
+  return completeSlice(duck, storage, spec, drafts, { rows, text, segment });
+}
+
+async function storeSmallSlice(
+  duck: Duck,
+  storage: ObjectStorage,
+  spec: SliceSpec,
+  drafts: Drafts,
+  rows: number,
+  bytes: Buffer,
+): Promise<Slice> {
+  const text = digestText(bytes);
+  const segment = await putSegment(storage, namesOf(spec, text.sha256).segment, bytes, text.sha256);
+  return completeSlice(duck, storage, spec, drafts, { rows, text, segment });
+}
+
+async function completeSlice(
+  duck: Duck,
+  storage: ObjectStorage,
+  spec: SliceSpec,
+  drafts: Drafts,
+  { rows, text, segment }: { rows: number; text: TextFacts; segment: StoredObject },
+): Promise<Slice> {
+  const names = namesOf(spec, text.sha256);
   const parquet = await storeParquet(duck, storage, names.parquet, drafts.parquet, rows, spec.table);
   await removeDrafts(drafts);
   return {

@@ -2,7 +2,7 @@
 // they are written under `tmp/` and linked, and a name that exists is read back instead of overwritten.
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, link, mkdir, open, opendir, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, opendir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { ByteRange, ListedObject, ObjectStorage, StoredObject } from './storage.ts';
 
@@ -51,7 +51,15 @@ async function writeAll(handle: FileHandle, source: AsyncIterable<Uint8Array>): 
   return { bytes, sha256: hash.digest('hex') };
 }
 
-async function digestStream(source: AsyncIterable<Uint8Array>): Promise<FileFacts> {
+/** Small files are read whole: a stream of them would allocate a chunk of its own size each. */
+async function digestFile(path: string): Promise<FileFacts> {
+  const { size } = await stat(path);
+  return size > CHUNK
+    ? digestStream(createReadStream(path, { highWaterMark: CHUNK }))
+    : digestStream([await readFile(path)]);
+}
+
+async function digestStream(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<FileFacts> {
   const hash = createHash('sha256');
   let bytes = 0;
   for await (const chunk of source) {
@@ -106,7 +114,7 @@ export function createLocalDirectory(root: string): ObjectStorage {
         throw error;
       },
     );
-    const stored = created ? facts : await digestStream(createReadStream(target, { highWaterMark: CHUNK }));
+    const stored = created ? facts : await digestFile(target);
     await syncDirectory(dirname(target));
     return { key, ...stored, created };
   };
@@ -128,7 +136,7 @@ export function createLocalDirectory(root: string): ObjectStorage {
     localRoot,
     put,
     async putFile(key, path) {
-      const facts = await digestStream(createReadStream(path, { highWaterMark: CHUNK }));
+      const facts = await digestFile(path);
       const handle = await open(path, 'r+');
       await handle.sync().finally(() => handle.close());
       try {
