@@ -36,6 +36,10 @@ function checkFormula(formula: Formula, tables: TablesByName, report: Report): v
   if (!Number.isInteger(formula.version) || formula.version < 1) report.fault(where, 'the version must be 1 or more');
   if (formula.measure.trim() === '') report.fault(where, 'has no measure');
   checkReads(`source ${formula.source.id}`, formula.source.bucket, formula.source.reads, tables, report);
+  for (const name of formula.source.needs ?? []) {
+    if (!(name in formula.source.reads))
+      report.fault(`source ${formula.source.id}`, `needs '${name}', which it does not read`);
+  }
 }
 
 function checkBreakdowns(where: string, keyFigure: KeyFigure, report: Report): void {

@@ -131,6 +131,8 @@ export interface Source {
   readonly domain: DomainId;
   readonly bucket: PeriodKind;
   readonly reads: SliceReads;
+  /** Tables of `reads` without any slice of which the source has no row, so that the bucket need not be computed. */
+  readonly needs?: readonly string[];
   readonly sql: string;
 }
 

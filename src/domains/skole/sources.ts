@@ -161,6 +161,7 @@ export const fravaerMaaned: Source = {
     sko_skoledag: (month) => [periodOfMonth('schoolYear', month)],
     sko_institution: whole,
   },
+  needs: ['sko_fravaer_dag'],
   sql: `with ${PUPIL_DAYS}, ${PUPIL_ABSENCE}
     select maaned as period, sum(antal) as elevdage, null as fravaersdage from dage group by maaned
     union all
@@ -176,6 +177,7 @@ export const fravaerSkoleaar: Source = {
   domain: 'skole',
   bucket: 'schoolYear',
   reads: { sko_fravaer_dag: monthsOf, sko_elev: sameYear, sko_skoledag: sameYear, sko_institution: whole },
+  needs: ['sko_fravaer_dag'],
   sql: `with ${PUPIL_DAYS}, ${PUPIL_ABSENCE},
     laengder as (select skoleaar, institution_nr, gyldig_fra, gyldig_til, count(*) as skoledage from dage group by all),
     elever as (

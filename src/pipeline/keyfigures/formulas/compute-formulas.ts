@@ -96,16 +96,13 @@ async function compute(deps: ComputeDeps, plan: Plan, signal: AbortSignal | unde
     const shown = new Map<string, string>();
     for (const computation of plan.computations) {
       const { source, bucket } = computation;
-      const read = slicesRead(source, bucket);
+      const read = slicesRead(source, bucket).filter(({ table, period }) => paths.has(`${table}/${period}`));
+      if (source.needs?.some((name) => !read.some(({ table }) => table === name))) continue;
       for (const name of Object.keys(source.reads)) {
-        const files = read.filter(({ table }) => table === name).map(({ period }) => paths.get(`${name}/${period}`));
-        await show(
-          duck,
-          deps.catalogue,
-          name,
-          files.filter((file) => file !== undefined),
-          shown,
-        );
+        const files = read
+          .filter(({ table }) => table === name)
+          .map(({ period }) => paths.get(`${name}/${period}`) ?? '');
+        await show(duck, deps.catalogue, name, files, shown);
       }
       results.push(...(await runFormulas(duck, computation)).map((result) => ({ ...result, bucket })));
     }
