@@ -1,7 +1,7 @@
 // Makes the bare Fastify server: limits, timeouts, validation without coercion, problem answers, request ids.
 // Knows no route; app.ts registers those.
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { problemSchema } from './answers.ts';
