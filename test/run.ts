@@ -1,10 +1,12 @@
 // `npm test`: starts the shared PostgreSQL, runs tap over the given files (all by default), ends the server, and closes with `N passed, N failed`.
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { prepareTestServer, removeTestServer } from './harness/database.ts';
 
 /** Counts of the closing comment of a TAP stream: `# { total: 6, pass: 5, fail: 1 }`. */
 const TOTALS = /^# \{ total: \d+(.*)\}$/m;
 
+await buildTap();
 await prepareTestServer();
 const { code, output } = await runTap(process.argv.slice(2));
 await removeTestServer();
@@ -15,6 +17,14 @@ process.stdout.write(
   `\n${count('pass')} passed, ${count('fail')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`,
 );
 process.exitCode = code === 0 && count('pass') > 0 ? 0 : 1;
+
+/** Node runs TypeScript itself, so tap is built without its TypeScript plugin (.taprc); on a fresh machine it would build itself only after its first run. */
+async function buildTap(): Promise<void> {
+  if (existsSync(new URL('../.tap/plugins/package.json', import.meta.url))) return;
+  const build = spawn('tap', ['build'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const code = await new Promise((done) => build.on('close', done));
+  if (code !== 0) throw new Error('tap could not be built');
+}
 
 /** tap prints its totals last, so only the end of its output is kept. */
 function runTap(files: readonly string[]): Promise<{ code: number; output: string }> {
