@@ -45,7 +45,7 @@ export async function registerReference(app: App): Promise<void> {
         title: 'FLIS delivery service',
         version: API_VERSION,
         description: DESCRIPTION,
-        license: { name: 'EUPL-1.2', identifier: 'EUPL-1.2' },
+        license: { name: 'MIT', identifier: 'EUPL-1.2' },
       },
       servers: [{ url: '/', description: 'The service that this document came from.' }],
       tags: TAGS,
