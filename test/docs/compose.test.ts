@@ -1,0 +1,75 @@
+// docker-compose.yml stays true without a container engine: it parses, its services hang together, and the settings that it passes are a configuration that the doors accept.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { parse } from 'yaml';
+import { createSigningKey } from '../../src/access/index.ts';
+import { type Door, loadConfig } from '../../src/config.ts';
+
+interface Service {
+  readonly image?: string;
+  readonly build?: string;
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly healthcheck?: object;
+  readonly volumes?: readonly string[];
+}
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const compose = parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'), { merge: true }) as {
+  services: Record<string, Service>;
+  volumes: Record<string, unknown>;
+};
+const services = Object.entries(compose.services);
+
+/** What `.env` would hold. */
+async function answers(): Promise<Record<string, string>> {
+  const { publicJwk } = await createSigningKey();
+  return {
+    FLIS_OWNER_PASSWORD: 'owner',
+    FLIS_API_PASSWORD: 'api',
+    FLIS_WORKER_PASSWORD: 'worker',
+    FLIS_BACKUP_PASSWORD: 'backup',
+    FLIS_PUBLIC_ORIGIN: 'https://flis.example',
+    FLIS_ISSUER: 'https://issuer.example',
+    FLIS_AUDIENCE: 'https://flis.example',
+    FLIS_JWKS: JSON.stringify({ keys: [publicJwk] }),
+    FLIS_ROOT_SECRET: '8f1d5a3c9e7b2046d1a8f35c7e902b64a1d83f5c6e7b90241d8a3f5c7e9b2046',
+  };
+}
+
+t.test('services hang together', async (t) => {
+  t.same(Object.keys(compose.services).sort(), ['api', 'migrate', 'postgres', 'redis', 'worker']);
+  t.match(compose.services.postgres?.image, /^postgres:18/);
+  for (const [name, service] of services) {
+    t.ok(service.image ?? service.build, `${name} has an image or is built`);
+    for (const [other, { condition }] of Object.entries(service.depends_on ?? {})) {
+      t.ok(compose.services[other], `${name} depends on ${other}`);
+      if (condition === 'service_healthy') t.ok(compose.services[other]?.healthcheck, `${other} tells its health`);
+    }
+    for (const volume of service.volumes ?? []) t.ok((volume.split(':')[0] ?? '') in compose.volumes, volume);
+    const script = service.command?.find((word) => word.startsWith('src/'));
+    if (script !== undefined) t.ok(existsSync(join(ROOT, script)), script);
+  }
+});
+
+t.test('the doors accept the settings', async (t) => {
+  const given = await answers();
+  for (const door of ['api', 'worker', 'migrate'] satisfies Door[]) {
+    const environment = Object.entries(compose.services[door]?.environment ?? {}).map(([name, text]) => [
+      name,
+      String(text).replace(/\$\{([A-Z_]+)(?::[?-][^}]*)?\}/g, (_, variable: string) => given[variable] ?? 'UNKNOWN'),
+    ]);
+    t.notOk(JSON.stringify(environment).includes('UNKNOWN'), 'every variable is one that a user is told of');
+    t.doesNotThrow(() => loadConfig(door, Object.fromEntries(environment)), door);
+  }
+});
+
+t.test('the settings of the compose file are told in .env.example', async (t) => {
+  const example = readFileSync(join(ROOT, '.env.example'), 'utf8');
+  for (const name of Object.keys(await answers())) {
+    if (!name.endsWith('_PASSWORD')) t.ok(example.includes(`${name}=`), name);
+  }
+});
