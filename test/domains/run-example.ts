@@ -1,7 +1,7 @@
 // Runs one worked example of a key figure through the service's own computation and joining, slice by slice as a municipality's data would be.
 import type { ExampleRows, Formula, KeyFigure, Table, WorkedExample } from '../../src/domains/definition.ts';
 import { bucketOf, type FormulaResult, slicesRead } from '../../src/pipeline/keyfigures/formulas/rules.ts';
-import { runFormulas, showTable } from '../../src/pipeline/keyfigures/formulas/store-duckdb.ts';
+import { runFormulas, type ShownTable } from '../../src/pipeline/keyfigures/formulas/store-duckdb.ts';
 import { type Joined, joinFigure } from '../../src/pipeline/keyfigures/rules.ts';
 import { type Duck, quoteIdentifier } from '../../src/platform/duckdb/duckdb.ts';
 import { ALL, periodOfMonth } from '../../src/platform/time/period.ts';
@@ -33,14 +33,15 @@ async function runFormula(
 ): Promise<FormulaResult | undefined> {
   const bucket = bucketOf(formula.source.bucket, example.period);
   const read = slicesRead(formula.source, bucket);
+  const shown: ShownTable[] = [];
   for (const name of Object.keys(formula.source.reads)) {
     const table = tableOf(name);
     if (table === undefined) throw new Error(`source ${formula.source.id} reads ${name}, which is no table`);
     const periods = new Set(read.filter((slice) => slice.table === name).map(({ period }) => period));
     const rows = (example.given[name] ?? []).filter((row) => periods.has(slicePeriod(table, row)));
-    await showRows(duck, table, rows);
+    shown.push({ table, paths: [await writeRows(duck, table, rows)] });
   }
-  const results = await runFormulas(duck, { source: formula.source, formulas: [formula], bucket });
+  const results = await runFormulas(duck, { source: formula.source, formulas: [formula], bucket }, shown);
   const found = results.filter(
     ({ period, breakdown }) => period === example.period && breakdown === (example.breakdown ?? ''),
   );
@@ -57,7 +58,7 @@ function slicePeriod(table: Table, row: Row): string {
 }
 
 /** Rows go through a Parquet file, as a slice does. Absent nullable columns are null; an absent `kommunekode` is 999. */
-async function showRows(duck: Duck, table: Table, rows: readonly Row[]): Promise<void> {
+async function writeRows(duck: Duck, table: Table, rows: readonly Row[]): Promise<string> {
   const staging = quoteIdentifier(`given_${table.name}`);
   const columns = table.columns.map((column) => `${quoteIdentifier(column.name)} ${columnSqlType(column.type)}`);
   await duck.run(`create or replace table ${staging} (${columns.join(', ')})`);
@@ -73,5 +74,5 @@ async function showRows(duck: Duck, table: Table, rows: readonly Row[]): Promise
   }
   const path = `${duck.folder}/${table.name}.parquet`;
   await duck.run(`copy ${staging} to '${path}' (format parquet)`);
-  await showTable(duck, table, [path]);
+  return path;
 }

@@ -2,7 +2,7 @@
 // transaction, and no connection is held while DuckDB works.
 import type pg from 'pg';
 import type { Catalogue } from '../../../domains/index.ts';
-import { type Duck, type DuckDbOptions, withDuckDb } from '../../../platform/duckdb/duckdb.ts';
+import { type DuckDbOptions, withDuckDb } from '../../../platform/duckdb/duckdb.ts';
 import { type Tenant, withTenant } from '../../../platform/postgres/tenancy.ts';
 import type { ObjectStorage } from '../../../platform/storage/storage.ts';
 import { type HeldSlice, latestRevision, readRevision, readSlicePairs, schemaHashOf } from '../../../slices/index.ts';
@@ -15,7 +15,7 @@ import {
   readProgress,
   readStoredValues,
 } from './store.ts';
-import { runFormulas, showTable } from './store-duckdb.ts';
+import { runFormulas } from './store-duckdb.ts';
 
 export interface ComputeDeps {
   readonly pool: pg.Pool;
@@ -93,35 +93,18 @@ async function compute(deps: ComputeDeps, plan: Plan, signal: AbortSignal | unde
   const options = { ...deps.duckdb, allowedDirectories: [deps.storage.localRoot], ...(signal && { signal }) };
   return withDuckDb(options, async (duck) => {
     const results: BucketResult[] = [];
-    const shown = new Map<string, string>();
     for (const computation of plan.computations) {
       const { source, bucket } = computation;
       const read = slicesRead(source, bucket).filter(({ table, period }) => paths.has(`${table}/${period}`));
       if (source.needs?.some((name) => !read.some(({ table }) => table === name))) continue;
-      for (const name of Object.keys(source.reads)) {
-        const files = read
-          .filter(({ table }) => table === name)
-          .map(({ period }) => paths.get(`${name}/${period}`) ?? '');
-        await show(duck, deps.catalogue, name, files, shown);
-      }
-      results.push(...(await runFormulas(duck, computation)).map((result) => ({ ...result, bucket })));
+      const shown = Object.keys(source.reads).map((name) => {
+        const table = deps.catalogue.table(name)?.table;
+        if (table === undefined) throw new Error(`${name} is read but not declared`);
+        const periods = read.filter((slice) => slice.table === name).map(({ period }) => period);
+        return { table, paths: periods.map((period) => paths.get(`${name}/${period}`) ?? '') };
+      });
+      results.push(...(await runFormulas(duck, computation, shown)).map((result) => ({ ...result, bucket })));
     }
     return results;
   });
-}
-
-/** Neighbouring buckets read mostly the same files; making a view costs as much as a small query (2 ms). */
-async function show(
-  duck: Duck,
-  catalogue: Catalogue,
-  name: string,
-  files: readonly string[],
-  shown: Map<string, string>,
-): Promise<void> {
-  const key = files.join('\n');
-  if (shown.get(name) === key) return;
-  const table = catalogue.table(name)?.table;
-  if (table === undefined) throw new Error(`${name} is read but not declared`);
-  await showTable(duck, table, files);
-  shown.set(name, key);
 }

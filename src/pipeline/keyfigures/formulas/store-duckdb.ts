@@ -1,4 +1,4 @@
-// Runs formulas in DuckDB: the slices of a bucket as views, all formulas of a source as one GROUP BY. No number leaves as a float.
+// Runs formulas in DuckDB: the slices of a bucket by name, all formulas of a source as one GROUP BY. No number leaves as a float.
 import type { Formula, Source, Table } from '../../../domains/definition.ts';
 import { type Duck, quoteIdentifier, quoteList, quoteText } from '../../../platform/duckdb/duckdb.ts';
 import { columnSqlType } from '../../../slices/index.ts';
@@ -8,23 +8,35 @@ import { bucketOf, type Computation, type FormulaResult } from './rules.ts';
 /** Sums of BIGINT are HUGEINT; `/` and AVG give DOUBLE, which is refused. */
 const EXACT_TYPE = /^(?:U?(?:TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL\(\d+,\d+\))$/;
 
-/** Makes `table.name` a view over Parquet files of this machine (an empty relation with the table's columns when there are none). */
-export async function showTable(duck: Duck, table: Table, paths: readonly string[]): Promise<void> {
+/** A table that a source reads, and the Parquet files of this machine that hold its rows. */
+export interface ShownTable {
+  readonly table: Table;
+  readonly paths: readonly string[];
+}
+
+/** The rows of a table under its bare name; without files an empty relation with the table's columns. */
+function shownSql({ table, paths }: ShownTable): string {
   const columns = table.columns.map(({ name, type }) => [quoteIdentifier(name), columnSqlType(type)] as const);
   const rows =
     paths.length > 0
       ? `select ${columns.map(([name]) => name).join(', ')} from read_parquet(${quoteList(paths)}, hive_partitioning = false)`
       : `select ${columns.map(([name, type]) => `null::${type} as ${name}`).join(', ')} where false`;
-  await duck.run(`create or replace view ${quoteIdentifier(table.name)} as ${rows}`);
+  return `${quoteIdentifier(table.name)} as not materialized (${rows})`;
 }
 
 /**
- * Computes `formulas` over their source's tables as they are now shown, and keeps the periods that belong to `bucket`: other periods that the source
+ * Computes `formulas` over their source's tables, and keeps the periods that belong to `bucket`: other periods that the source
  * yields rest on slices that are not shown. @throws TypeError when a measure is not an exact number.
  */
-export async function runFormulas(duck: Duck, { source, formulas, bucket }: Computation): Promise<FormulaResult[]> {
+export async function runFormulas(
+  duck: Duck,
+  { source, formulas, bucket }: Computation,
+  shown: readonly ShownTable[],
+): Promise<FormulaResult[]> {
   const columns = [...new Set(formulas.flatMap(({ breakdowns }) => breakdowns ?? []))];
-  const rows = await duck.all<Record<string, string | number | null>>(groupByStatement(source, formulas, columns));
+  const rows = await duck.all<Record<string, string | number | null>>(
+    `${shown.length === 0 ? '' : `with ${shown.map(shownSql).join(', ')}`} ${groupByStatement(source, formulas, columns)}`,
+  );
   return rows
     .filter((row) => row.period !== null && bucketOf(source.bucket, String(row.period)) === bucket)
     .flatMap((row) => formulas.flatMap((formula, index) => resultOf(row, formula, index, columns)));
