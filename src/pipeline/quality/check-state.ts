@@ -7,11 +7,12 @@ import { EXAMPLES_PER_RULE, type Finding, type Findings, joinFindings, maskCpr }
 import {
   countViolations,
   findViolations,
-  nameRows,
+  type NamedRows,
   type QueryExample,
+  type QueryFindings,
   type QueryRule,
   type RowRule,
-  runQueryRule,
+  runQueryRules,
   setBucket,
 } from './store-rules.ts';
 
@@ -24,6 +25,8 @@ export interface ReadCheckedState {
   periodsOf(table: string): readonly string[];
   /** A DuckDB query for the rows of these periods: the table's columns, `_period` and `_row` (record number, or null). */
   rowsOf(table: Table, periods: readonly string[]): string;
+  /** How many rules may hold their rows in memory at once: 1 for a large state. */
+  readonly rulesAtOnce: number;
 }
 
 /** What a rule says of one period of its table; written whenever the rule ran, also with 0. */
@@ -96,8 +99,8 @@ async function checkSliceRules(
   );
   if (rules.length === 0) return;
   for (const period of periods) {
-    await nameRows(duck, table, state.rowsOf(table, [period]));
-    for (const rule of rules) await runRule(duck, rule, period, checked);
+    const named = [{ table, query: state.rowsOf(table, [period]) }];
+    await runRules(duck, state, { rules, named }, period, checked);
   }
 }
 
@@ -107,20 +110,36 @@ type DomainRule = Extract<Rule, { scope: 'domain' }>;
 async function checkDomainRules(duck: Duck, state: ReadCheckedState, checked: Checked): Promise<void> {
   const rules = state.domain.rules.filter((rule): rule is DomainRule => rule.scope === 'domain');
   const due = rules.flatMap((rule) => dueBuckets(state, rule).map((bucket) => ({ rule, bucket })));
-  const named = new Map<string, string>();
-  for (const bucket of [...new Set(due.map(({ bucket }) => bucket))].sort()) {
+  for (const bucket of [...new Set(due.map((each) => each.bucket))].sort()) {
     await setBucket(duck, bucket);
-    for (const { rule } of due.filter((each) => each.bucket === bucket)) {
-      for (const [name, periodsFor] of Object.entries(rule.reads)) {
-        const table = state.domain.tables.find((candidate) => candidate.name === name);
-        if (table === undefined) throw new Error(`rule ${rule.id} reads ${name}, which is no table of its domain`);
-        const query = state.rowsOf(table, periodsFor(bucket));
-        if (named.get(name) !== query) await nameRows(duck, table, query);
-        named.set(name, query);
-      }
-      await runRule(duck, rule, bucket, checked);
+    const rules = due.filter((each) => each.bucket === bucket).map(({ rule }) => rule);
+    for (const group of groupByRows(state, rules, bucket)) await runRules(duck, state, group, bucket, checked);
+  }
+}
+
+interface RuleGroup {
+  readonly rules: QueryRule[];
+  readonly named: NamedRows[];
+}
+
+/** Rules that agree on what each table's name stands for can run together. */
+function groupByRows(state: ReadCheckedState, rules: readonly DomainRule[], bucket: string): RuleGroup[] {
+  const groups: RuleGroup[] = [];
+  for (const rule of rules) {
+    const own = Object.entries(rule.reads).map(([name, periodsFor]) => {
+      const table = state.domain.tables.find((candidate) => candidate.name === name);
+      if (table === undefined) throw new Error(`rule ${rule.id} reads ${name}, which is no table of its domain`);
+      return { table, query: state.rowsOf(table, periodsFor(bucket)) };
+    });
+    const differs = (one: NamedRows) => (other: NamedRows) => one.table === other.table && one.query !== other.query;
+    const group = groups.find(({ named }) => !own.some((one) => named.some(differs(one))));
+    if (group === undefined) groups.push({ rules: [rule], named: own });
+    else {
+      group.rules.push(rule);
+      group.named.push(...own.filter(({ table }) => !group.named.some((other) => other.table === table)));
     }
   }
+  return groups;
 }
 
 /** The buckets that read a changed slice, and for which there is a slice of the table that the rule speaks of: without one it has nothing to say. */
@@ -144,11 +163,25 @@ function bucketsOf(kind: PeriodKind, period: string): string[] {
   return [...new Set(monthsOf(period).map((month) => periodOfMonth(kind, month)))];
 }
 
-async function runRule(duck: Duck, rule: QueryRule, period: string, checked: Checked): Promise<void> {
-  const { count, examples } = await runQueryRule(duck, rule);
-  checked.outcomes.push(outcome(rule, period, count));
+async function runRules(
+  duck: Duck,
+  { rulesAtOnce }: ReadCheckedState,
+  { rules, named }: RuleGroup,
+  period: string,
+  checked: Checked,
+): Promise<void> {
+  for (let start = 0; start < rules.length; start += rulesAtOnce) {
+    const some = rules.slice(start, start + rulesAtOnce);
+    const found = await runQueryRules(duck, named, some);
+    for (const [index, rule] of some.entries()) noteFindings(rule, period, found[index], checked);
+  }
+}
+
+function noteFindings(rule: QueryRule, period: string, found: QueryFindings | undefined, checked: Checked): void {
+  if (found === undefined) throw new Error(`rule ${rule.id} was not run`);
+  checked.outcomes.push(outcome(rule, period, found.count));
   const shown = checked.examples.filter((example) => example.rule === rule.id).length;
-  for (const example of examples.slice(0, EXAMPLES_PER_RULE - shown)) {
+  for (const example of found.examples.slice(0, EXAMPLES_PER_RULE - shown)) {
     const reference = example.reference === null ? null : maskCpr(example.reference);
     checked.examples.push({ ...exampleOf(rule, period), reference, message: detailed(rule.message, example) });
   }

@@ -49,10 +49,19 @@ export async function findViolations(duck: Duck, table: Table, rows: string, rul
   );
 }
 
-/** Gives the rows of `query` the bare name of the table, as rules and formulas read it. */
-export async function nameRows(duck: Duck, table: Table, query: string): Promise<void> {
-  const columns = table.columns.map(({ name }) => quoteIdentifier(name)).join(', ');
-  await duck.run(`create or replace temp view ${quoteIdentifier(table.name)} as select ${columns} from (${query})`);
+/** The rows that a table's bare name stands for in the queries of rules. */
+export interface NamedRows {
+  readonly table: Table;
+  readonly query: string;
+}
+
+/** Names in the statement itself: a view would be planned when it is made and once more when it is read. */
+function namesSql(named: readonly NamedRows[]): string {
+  const names = named.map(({ table, query }) => {
+    const columns = table.columns.map(({ name }) => quoteIdentifier(name)).join(', ');
+    return `${quoteIdentifier(table.name)} as not materialized (select ${columns} from (${query}))`;
+  });
+  return names.length === 0 ? '' : `with ${names.join(', ')}`;
 }
 
 /** Tells the queries of domain rules which bucket they run for: they read it as `getvariable('bucket')`. */
@@ -67,30 +76,50 @@ export interface QueryExample {
   readonly detail_en: string | null;
 }
 
-/** Runs a rule's query. `count` is what it concerns in all (1 per result row unless the query says otherwise). */
-export async function runQueryRule(
-  duck: Duck,
-  rule: QueryRule,
-): Promise<{ readonly count: number; readonly examples: QueryExample[] }> {
-  // One statement for the usual case of few results: a job runs some hundred rules, and each statement costs about a millisecond.
-  const rows = await duck.all<QueryResult>(`select * from (${rule.query}) order by all limit ${EXAMPLES_PER_RULE + 1}`);
-  const examples = rows.slice(0, EXAMPLES_PER_RULE).map(({ reference, detail_da, detail_en }) => ({
-    reference: reference === null ? null : String(reference),
-    detail_da,
-    detail_en,
-  }));
-  if (rows.length <= EXAMPLES_PER_RULE) {
-    return { count: rows.reduce((sum, { count }) => sum + Number(count ?? 1), 0), examples };
-  }
-  const counted = rows[0]?.count === undefined ? 'count(*)' : 'sum(coalesce("count", 1))';
-  const [total] = await duck.all<{ count: number }>(`select cast(${counted} as bigint) as count from (${rule.query})`);
-  return { count: total?.count ?? 0, examples };
+/** What a rule's query found. `count` is what it concerns in all (1 per result row unless the query says otherwise). */
+export interface QueryFindings {
+  readonly count: number;
+  readonly examples: readonly QueryExample[];
 }
 
-/** A result row as the query gives it; `count` is absent when the query has no such column. */
-interface QueryResult {
-  readonly reference: string | number | null;
-  readonly detail_da: string | null;
-  readonly detail_en: string | null;
-  readonly count?: number | string | null;
+/**
+ * Runs the queries of several rules over the same tables in one statement: a job runs some hundred rules, and each statement
+ * costs a millisecond by itself. All of them may hold their rows at once, so rules over large tables are run one by one. @returns in the order of `rules`
+ */
+export async function runQueryRules(
+  duck: Duck,
+  named: readonly NamedRows[],
+  rules: readonly QueryRule[],
+): Promise<QueryFindings[]> {
+  const queries = rules.map(
+    ({ query }, index) => `(select ${index} as rule, * from (${query}) order by all limit ${EXAMPLES_PER_RULE + 1})`,
+  );
+  // The last branch gives every statement the same columns: a query may leave out `count`.
+  const columns =
+    'select null::integer as rule, null::varchar as reference, null::varchar as detail_da, null::varchar as detail_en, null::bigint as count where false';
+  const rows = await duck.all<QueryResult>(`${namesSql(named)} ${[...queries, columns].join(' union all by name ')}`);
+  const found: QueryFindings[] = [];
+  for (const [index, rule] of rules.entries()) {
+    const own = rows.filter((row) => row.rule === index);
+    const examples = own.slice(0, EXAMPLES_PER_RULE);
+    const count =
+      own.length <= EXAMPLES_PER_RULE
+        ? own.reduce((sum, row) => sum + Number(row.count ?? 1), 0)
+        : await countFindings(duck, named, rule);
+    found.push({ count, examples });
+  }
+  return found;
+}
+
+async function countFindings(duck: Duck, named: readonly NamedRows[], { query }: QueryRule): Promise<number> {
+  const [total] = await duck.all<{ count: number }>(
+    `${namesSql(named)} select cast(sum(coalesce("count", 1)) as bigint) as count
+     from (${query} union all by name select null::bigint as count where false)`,
+  );
+  return total?.count ?? 0;
+}
+
+interface QueryResult extends QueryExample {
+  readonly rule: number;
+  readonly count: number | string | null;
 }

@@ -75,6 +75,7 @@ export async function resliceDomain(deps: ResliceDeps, tenant: Tenant, id: strin
     const changed = changedSlices(held, slices);
     const state = await checkState(duck, {
       domain,
+      rulesAtOnce: 1,
       changed,
       periodsOf: (name) => redeclared.find(({ table }) => table.name === name)?.periods ?? [],
       rowsOf: (table, periods) =>
