@@ -172,9 +172,11 @@ async function checkPersons(duck: Duck, source: SourceTable, sound: string): Pro
   if (personColumn(table) === undefined) return NO_FINDINGS;
   await stagePersons(duck, table, sound, source.kind === 'delta', source.pseudonymKey);
   const place = { table: table.name, header: 'cpr' };
+  const faults = await findPersonFaults(duck, table, sound);
+  const none = { count: 0, rows: [] };
   return joinFindings([
-    found('cpr', place, await findPersonFaults(duck, table, sound, 'impossible')),
-    found('cpr-modulus', place, await findPersonFaults(duck, table, sound, 'off_modulus')),
-    found('cpr-replacement', place, await findPersonFaults(duck, table, sound, 'replacement')),
+    found('cpr', place, faults.impossible ?? none),
+    found('cpr-modulus', place, faults.off_modulus ?? none),
+    found('cpr-replacement', place, faults.replacement ?? none),
   ]);
 }

@@ -35,7 +35,7 @@ const BIRTH_YEAR = `case
   else if(yy <= 57, 2000, 1800) + yy end`;
 
 const MODULUS_11 = [4, 3, 2, 7, 6, 5, 4, 3, 2, 1]
-  .map((weight, index) => `${weight} * cast(substr(cpr, ${index + 1}, 1) as integer)`)
+  .map((weight, index) => `${weight} * (digits // ${10 ** (9 - index)} % 10)`)
   .join(' + ');
 
 /** Makes `personsName(table)` from the CPR numbers of sound rows. Replacement numbers have the day + 60. `held`: some row of the person is not a deletion. */
@@ -50,7 +50,7 @@ export async function stagePersons(
   await duck.run(
     `create table ${quoteIdentifier(personsName(table))} as
      with parts as (
-       select cpr, held, cast(substr(cpr, 1, 2) as integer) as dd, cast(substr(cpr, 3, 2) as integer) as mm,
+       select cpr, held, cast(cpr as bigint) as digits, cast(substr(cpr, 1, 2) as integer) as dd, cast(substr(cpr, 3, 2) as integer) as mm,
          cast(substr(cpr, 5, 2) as integer) as yy, cast(substr(cpr, 7, 1) as integer) as seventh
        from (
          select ${column} as cpr, ${delta ? "bool_or(_op <> 'D')" : 'true'} as held
@@ -59,7 +59,7 @@ export async function stagePersons(
      select cpr, held,
        substr(sha256(unhex($1) || unhex(sha256(unhex($2) || encode(cpr)))), 1, 32) as borger_id,
        cast(foedselsaar as bigint) as foedselsaar,
-       if(cast(substr(cpr, 10, 1) as integer) % 2 = 1, 'M', 'K') as koen,
+       if(digits % 2 = 1, 'M', 'K') as koen,
        try_cast(printf('%04d-%02d-%02d', foedselsaar, mm, day_of_month) as date) is null as impossible,
        (${MODULUS_11}) % 11 <> 0 as off_modulus,
        dd > 60 as replacement
@@ -77,24 +77,27 @@ const FAULTS = {
 
 export type PersonFault = keyof typeof FAULTS;
 
-/** Rows whose CPR number has a fault. */
+/** Rows whose CPR number has a fault, per fault that occurs. */
 export async function findPersonFaults(
   duck: Duck,
   table: Table,
   sound: string,
-  fault: PersonFault,
-): Promise<FaultyRows> {
+): Promise<Partial<Record<PersonFault, FaultyRows>>> {
   const persons = quoteIdentifier(personsName(table));
-  const where = FAULTS[fault];
-  const [any] = await duck.all<{ count: number }>(`select count(*) as count from ${persons} where ${where}`);
-  if (any?.count === 0) return { count: 0, rows: [] };
-  const from = `from ${quoteIdentifier(stageName(table))} s
-    where ${sound} and s.${quoteIdentifier(personColumn(table) ?? '')} in (select cpr from ${persons} where ${where})`;
-  const [total] = await duck.all<{ count: number }>(`select count(*) as count ${from}`);
-  const rows = await duck.all<{ row: number }>(
-    `select rowid + 1 as row ${from} order by row limit ${EXAMPLES_PER_RULE}`,
-  );
-  return { count: total?.count ?? 0, rows: rows.map(({ row }) => row) };
+  const faults = Object.entries(FAULTS) as [PersonFault, string][];
+  const counts = faults.map(([fault, where]) => `count_if(${where}) as ${fault}`);
+  const [any] = await duck.all<Record<PersonFault, number>>(`select ${counts.join(', ')} from ${persons}`);
+  const found: Partial<Record<PersonFault, FaultyRows>> = {};
+  for (const [fault, where] of faults) {
+    if (any === undefined || any[fault] === 0) continue;
+    const [rows] = await duck.all<{ count: number; rows: string }>(
+      `select count(*) as count, min(rowid + 1, ${EXAMPLES_PER_RULE})::varchar as rows
+       from ${quoteIdentifier(stageName(table))} s
+       where ${sound} and s.${quoteIdentifier(personColumn(table) ?? '')} in (select cpr from ${persons} where ${where})`,
+    );
+    if (rows !== undefined) found[fault] = { count: rows.count, rows: JSON.parse(rows.rows) as number[] };
+  }
+  return found;
 }
 
 /**

@@ -99,12 +99,11 @@ export async function stageSource(duck: Duck, table: Table, cells: readonly Cell
 
 /** Parse faults: how many, and the record numbers of the first. Afterwards they are forgotten, since they hold the lines themselves. */
 export async function takeRejects(duck: Duck): Promise<{ count: number; rows: number[] }> {
-  const [total] = await duck.all<{ count: number }>(`select count(distinct line) as count from ${REJECTS}`);
-  const rows = await duck.all<{ row: number }>(
-    `select distinct line - 1 as row from ${REJECTS} order by row limit ${EXAMPLES_PER_RULE}`,
+  const [found] = await duck.all<{ count: number; rows: string | null }>(
+    `select count(*) as count, min(row, ${EXAMPLES_PER_RULE})::varchar as rows from (select distinct line - 1 as row from ${REJECTS})`,
   );
   await duck.run(`drop table ${REJECTS}; drop table reject_scans`);
-  return { count: total?.count ?? 0, rows: rows.map(({ row }) => row) };
+  return { count: found?.count ?? 0, rows: JSON.parse(found?.rows ?? '[]') as number[] };
 }
 
 /** Predicate of staged rows without any faulty cell; the checks of whole rows look at these only. */
