@@ -152,6 +152,17 @@ export function createLocalDirectory(root: string): ObjectStorage {
     read(key, range?: ByteRange) {
       return createReadStream(pathOf(key), { ...range, highWaterMark: CHUNK });
     },
+    async fetch(key, { start, end }: ByteRange) {
+      const handle = await open(pathOf(key), 'r');
+      try {
+        const buffer = Buffer.allocUnsafe(end - start + 1);
+        const { bytesRead } = await handle.read(buffer, 0, buffer.length, start);
+        if (bytesRead !== buffer.length) throw new Error(`object ${key} is shorter than expected`);
+        return buffer;
+      } finally {
+        await handle.close();
+      }
+    },
     async stat(key) {
       const facts = await factsOf(pathOf(key));
       return facts?.isFile() ? { bytes: facts.size } : undefined;
