@@ -29,7 +29,7 @@ export async function benchIntake(folder: string): Promise<Ratio[]> {
       const what = {
         domain: 'oekonomi',
         kind: 'total',
-        sourceSystem: 'kmd-opus',
+        sourceSystem: 'opus-oekonomi',
         periodFrom: `${YEAR}-01`,
         periodTo: `${YEAR}-12`,
       } as const;
