@@ -56,7 +56,7 @@ export type Turnstile = (task: () => Promise<void>) => Promise<void>;
 
 /** Received bytes from which a load is given a second core and more memory (measured: 5 M rows in half the time at 1.2 GB). */
 const LARGE_BYTES = 64 * 1024 * 1024;
-const LARGE = { memoryLimitMb: 1024, threads: 2 };
+const LARGE = { memoryLimitMb: 768, threads: 2 };
 /** How often a load starts over because a restore came in between, or a changed declaration had to be brought to the slices first. */
 const MAX_MOVES = 5;
 
