@@ -1,6 +1,6 @@
 // `npm test`: starts the shared PostgreSQL, runs tap over the given files (all by default), ends the server, and closes with `N passed, N failed`.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { prepareTestServer, removeTestServer } from './harness/database.ts';
 
 /** Counts of the closing comment of a TAP stream: `# { total: 6, pass: 5, fail: 1 }`. */
@@ -18,12 +18,17 @@ process.stdout.write(
 );
 process.exitCode = code === 0 && count('pass') > 0 ? 0 : 1;
 
-/** Node runs TypeScript itself, so tap is built without its TypeScript plugin (.taprc); on a fresh machine it would build itself only after its first run. */
+/**
+ * Node runs TypeScript itself, so tap is built without its TypeScript plugin (.taprc). tap keeps what it builds in node_modules, and would build
+ * only after its first run; the mark stands there too, so that a fresh install builds again.
+ */
 async function buildTap(): Promise<void> {
-  if (existsSync(new URL('../.tap/plugins/package.json', import.meta.url))) return;
+  const mark = new URL('../node_modules/.tap-is-built', import.meta.url);
+  if (existsSync(mark)) return;
   const build = spawn('tap', ['build'], { stdio: ['ignore', 'ignore', 'inherit'] });
   const code = await new Promise((done) => build.on('close', done));
   if (code !== 0) throw new Error('tap could not be built');
+  writeFileSync(mark, '');
 }
 
 /** tap prints its totals last, so only the end of its output is kept. */
