@@ -1,19 +1,20 @@
 // Archives out of segments: CRC arithmetic, one gzip member, ZIP and zip64, byte ranges; read back by Node and by the usual tools.
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { crc32, gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import t from 'tap';
+import type { ByteSource } from '../../src/platform/byte-source.ts';
 import { createLocalDirectory } from '../../src/platform/storage/local-directory.ts';
 import {
   assembleGzip,
   assembleZip,
   combineCrc32,
+  copyParts,
   digestParts,
   literalSegment,
   type Part,
@@ -26,8 +27,14 @@ const root = await mkdtemp(join(tmpdir(), 'flis-archives-'));
 t.teardown(() => rm(root, { recursive: true, force: true }));
 const storage = createLocalDirectory(join(root, 'storage'));
 
-async function collect(source: Readable): Promise<Buffer> {
-  return Buffer.concat(await source.toArray());
+/** Reads a source through one buffer of `size` bytes. */
+async function collect(source: ByteSource, size = 100_000): Promise<Buffer> {
+  const buffer = Buffer.alloc(size);
+  const chunks: Buffer[] = [];
+  for (let length = await source.fill(buffer); length > 0; length = await source.fill(buffer)) {
+    chunks.push(Buffer.from(buffer.subarray(0, length)));
+  }
+  return Buffer.concat(chunks);
 }
 
 /** The same segment, but its bytes are a stored object with other bytes around them. */
@@ -101,7 +108,7 @@ t.test('a gzip of segments is one member that holds their texts', async () => {
 
 t.test('every prefix, suffix and inner range equals that slice of the whole', async () => {
   await fc.assert(
-    fc.asyncProperty(texts, fc.nat(), fc.nat(), async (parts, a, b) => {
+    fc.asyncProperty(texts, fc.nat(), fc.nat(), fc.integer({ min: 1, max: 700 }), async (parts, a, b, size) => {
       const file = assembleZip([
         { name: 'a.csv', segments: await segmentsOf(parts) },
         { name: 'b.csv', segments: [] },
@@ -113,7 +120,7 @@ t.test('every prefix, suffix and inner range equals that slice of the whole', as
         { start, end: file.bytes - 1 },
         { start, end },
       ]) {
-        const part = await collect(readParts(storage, file.parts, range));
+        const part = await collect(readParts(storage, file.parts, range), size);
         if (!part.equals(whole.subarray(range.start, range.end + 1))) return false;
       }
       return true;
@@ -140,21 +147,17 @@ t.test('digests of several files in one pass over their objects', async (t) => {
   await t.rejects(digestParts(storage, zip.parts, [assembleGzip(await segmentsOf(['elsewhere'])).parts]), /lacks/);
 });
 
-t.test('a reader that goes away ends the reading', async (t) => {
-  const big = await store(
-    literalSegment(Array.from({ length: 400_000 }, (_, index) => (index * 7919) % 1_000_003).join('')),
+t.test('more parts than are read at once, copied to a file', async (t) => {
+  const segments = await segmentsOf(Array.from({ length: 100 }, (_, index) => `${index}\n`));
+  const path = join(root, 'copied.gz');
+  await copyParts(storage, assembleGzip(segments).parts, path);
+  t.equal(
+    gunzipSync(await readFile(path)).toString(),
+    Array.from({ length: 100 }, (_, index) => `${index}\n`).join(''),
   );
-  const stream = readParts(storage, assembleGzip(Array.from({ length: 40 }, () => big)).parts);
-  let first: unknown;
-  for await (const chunk of stream) {
-    first = chunk;
-    break;
-  }
-  t.ok(first);
-  t.ok(stream.destroyed);
 });
 
-t.test('a missing object fails the stream', async (t) => {
+t.test('a missing object is an error', async (t) => {
   await t.rejects(collect(readParts(storage, [{ literal: '' }, { key: 'gone', start: 0, end: 3 }])), {
     code: 'ENOENT',
   });

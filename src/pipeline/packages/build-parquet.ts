@@ -1,13 +1,11 @@
 // Makes one table of a package a single Parquet file, on its first demand, and keeps it. Safe to kill and to repeat.
 
-import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { Table } from '../../domains/definition.ts';
 import { type Duck, withDuckDb } from '../../platform/duckdb/duckdb.ts';
 import { type Tenant, type TenantTx, withTenant } from '../../platform/postgres/tenancy.ts';
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
-import { readParts, readRevision, schemaHashOf } from '../../slices/index.ts';
+import { copyParts, readRevision, schemaHashOf } from '../../slices/index.ts';
 import { lockRevisions } from '../warehouse/index.ts';
 import type { BuildDeps } from './build-package.ts';
 import { SchemaChanged } from './errors.ts';
@@ -88,6 +86,6 @@ async function writeParquet(duck: Duck, storage: ObjectStorage, plan: Plan, targ
     return;
   }
   const path = join(duck.folder, 'delta.csv.gz');
-  await pipeline(readParts(storage, plan.delta.parts), createWriteStream(path));
+  await copyParts(storage, plan.delta.parts, path);
   await convertDelta(duck, plan.table, path, target);
 }

@@ -132,7 +132,7 @@ function registerDownloads(scoped: App, deps: PackageDeps): void {
     const { file, fileName } = await openFile(deps, tenantOf(request), { packageId, name, scopes, operation });
     const { bytes, sha256, mediaType, parts } = file;
     const open = (range: { start: number; end: number } | undefined) => readParts(deps.storage, parts, range);
-    return sendFile(request, reply, { bytes, sha256, mediaType, fileName, open }) as never;
+    return (await sendFile(request, reply, { bytes, sha256, mediaType, fileName, open })) as never;
   };
 
   scoped.route({

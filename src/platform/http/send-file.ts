@@ -1,9 +1,10 @@
 // Sends a finished, immutable file: strong ETag, digest, exact length, single byte ranges, HEAD. Knows no storage: the bytes are opened by the caller.
-import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ByteSource } from '../byte-source.ts';
 import { matchesEtag } from './conditional.ts';
 import { RANGE_NOT_SATISFIABLE } from './errors.ts';
 import { Problem } from './problem.ts';
+import { sendBytes } from './send-bytes.ts';
 
 /** First and last byte, both inclusive. */
 export interface SentRange {
@@ -19,7 +20,7 @@ export interface SentFile {
   readonly mediaType: string;
   /** The name under which a browser saves it; ASCII letters, digits, `-`, `_` and `.` only. */
   readonly fileName: string;
-  open(range: SentRange | undefined): Readable;
+  open(range: SentRange | undefined): ByteSource;
 }
 
 const SINGLE_RANGE = /^bytes=(?:(\d{1,15})-(\d{1,15})?|-(\d{1,15}))$/;
@@ -48,7 +49,7 @@ function isSameFile(ifRange: string | undefined, etag: string): boolean {
 }
 
 /** Sends the file, a range of it (206), 304 when the client has it, or its headers alone. @throws Problem `range-not-satisfiable` */
-export function sendFile(request: FastifyRequest, reply: FastifyReply, file: SentFile): FastifyReply {
+export async function sendFile(request: FastifyRequest, reply: FastifyReply, file: SentFile): Promise<FastifyReply> {
   const etag = `"${file.sha256}"`;
   reply.headers({
     etag,
@@ -63,14 +64,13 @@ export function sendFile(request: FastifyRequest, reply: FastifyReply, file: Sen
     'content-disposition': `attachment; filename="${file.fileName}"`,
     'content-length': String(file.bytes),
   });
-  // Fastify's own HEAD reads whatever the handler sends to its end; an empty stream keeps the length that is set.
-  if (request.method === 'HEAD') return reply.send(Readable.from([]));
+  if (request.method === 'HEAD') return sendBytes(reply, undefined);
   const wanted = isSameFile(request.headers['if-range'] as string | undefined, etag)
     ? request.headers.range
     : undefined;
   const range = parseRange(wanted, file.bytes);
   if (range === 'unsatisfiable') {
-    for (const name of ['content-length', 'content-disposition', 'etag', 'repr-digest']) reply.removeHeader(name);
+    withdraw(reply);
     throw new Problem(
       RANGE_NOT_SATISFIABLE,
       undefined,
@@ -78,12 +78,21 @@ export function sendFile(request: FastifyRequest, reply: FastifyReply, file: Sen
       { 'content-range': `bytes */${file.bytes}` },
     );
   }
-  if (range === undefined) return reply.send(file.open(undefined));
-  return reply
-    .code(206)
-    .headers({
+  if (range !== undefined) {
+    reply.code(206).headers({
       'content-range': `bytes ${range.start}-${range.end}/${file.bytes}`,
       'content-length': String(range.end - range.start + 1),
-    })
-    .send(file.open(range));
+    });
+  }
+  return sendBytes(reply, file.open(range)).catch((error) => {
+    withdraw(reply);
+    throw error;
+  });
+}
+
+/** A problem has none of the file's headers. */
+function withdraw(reply: FastifyReply): void {
+  for (const name of ['content-length', 'content-range', 'content-disposition', 'etag', 'repr-digest']) {
+    reply.removeHeader(name);
+  }
 }

@@ -152,13 +152,11 @@ export function createLocalDirectory(root: string): ObjectStorage {
     read(key, range?: ByteRange) {
       return createReadStream(pathOf(key), { ...range, highWaterMark: CHUNK });
     },
-    async fetch(key, { start, end }: ByteRange) {
+    async readInto(key, start, target) {
       const handle = await open(pathOf(key), 'r');
       try {
-        const buffer = Buffer.allocUnsafe(end - start + 1);
-        const { bytesRead } = await handle.read(buffer, 0, buffer.length, start);
-        if (bytesRead !== buffer.length) throw new Error(`object ${key} is shorter than expected`);
-        return buffer;
+        const { bytesRead } = await handle.read(target, 0, target.length, start);
+        if (bytesRead !== target.length) throw new Error(`object ${key} is shorter than expected`);
       } finally {
         await handle.close();
       }

@@ -31,8 +31,8 @@ export interface ObjectStorage {
   putFile(key: string, path: string): Promise<StoredObject>;
   /** Bytes of an object, or of a range of it, in chunks of 256 KiB to 1 MiB. @throws when it does not exist. */
   read(key: string, range?: ByteRange): Readable;
-  /** A range of at most some MiB as one buffer: cheaper than a stream for the many small objects of a package. @throws when it is not all there. */
-  fetch(key: string, range: ByteRange): Promise<Buffer>;
+  /** Fills `target` with the object's bytes from `start`: cheaper than a stream for the many small objects of a package. @throws when it is not all there. */
+  readInto(key: string, start: number, target: Buffer): Promise<void>;
   /** @returns the size, or `undefined` when there is no such object. */
   stat(key: string): Promise<{ readonly bytes: number } | undefined>;
   /** All objects whose key starts with `prefix`, in no particular order. Temporary files are listed under `tmp/`. */
