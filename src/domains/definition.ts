@@ -124,6 +124,7 @@ export type SliceReads = Readonly<Record<string, (bucket: string) => readonly st
 /**
  * A relation that formulas measure. `sql` reads the tables of `reads` by bare name and yields a column `period` (text, the level of the figures)
  * and whatever columns the measures use. `bucket` is the unit of recomputation: when a slice changes, exactly the buckets whose `reads` name it are recomputed.
+ * Several buckets may be computed at once: the rows of a period rest on the slices that `reads` names for its bucket, whatever else is shown.
  * All formulas of one source with the same breakdowns run as one GROUP BY.
  */
 export interface Source {

@@ -41,7 +41,7 @@ async function runFormula(
     const rows = (example.given[name] ?? []).filter((row) => periods.has(slicePeriod(table, row)));
     shown.push({ table, paths: [await writeRows(duck, table, rows)] });
   }
-  const results = await runFormulas(duck, { source: formula.source, formulas: [formula], bucket }, shown);
+  const results = await runFormulas(duck, { source: formula.source, formulas: [formula], buckets: [bucket] }, shown);
   const found = results.filter(
     ({ period, breakdown }) => period === example.period && breakdown === (example.breakdown ?? ''),
   );

@@ -110,7 +110,7 @@ t.test('no float leaves DuckDB', async (t) => {
   await withDuckDb(options, async (duck) => {
     const run = (measure: string) => {
       const one = formula({ bucket: 'year', sql: `select '2024' as period, 0.1::decimal(9,2) as x` }, { measure });
-      return runFormulas(duck, { source: one.source, formulas: [one], bucket: '2024' }, []);
+      return runFormulas(duck, { source: one.source, formulas: [one], buckets: ['2024'] }, []);
     };
     t.match(await run('sum(x)'), [{ value: '0.1' }]);
     await t.rejects(run('avg(x)'), { message: 'formula f yields DOUBLE, not an exact number' });

@@ -142,7 +142,7 @@ function groupByRows(state: ReadCheckedState, rules: readonly DomainRule[], buck
   return groups;
 }
 
-/** The buckets that read a changed slice, and for which there is a slice of the table that the rule speaks of: without one it has nothing to say. */
+/** The buckets that read a changed slice, and in which there is a slice of the table that the rule speaks of: without one it has nothing to say. */
 function dueBuckets(state: ReadCheckedState, rule: DomainRule): string[] {
   const buckets = new Set<string>();
   for (const name of Object.keys(rule.reads)) {
@@ -154,8 +154,16 @@ function dueBuckets(state: ReadCheckedState, rule: DomainRule): string[] {
   const held = new Set(state.periodsOf(rule.table));
   return [...buckets].filter((bucket) => {
     const changed = state.changed.some(({ table, period }) => rule.reads[table]?.(bucket).includes(period));
-    return changed && (rule.reads[rule.table]?.(bucket) ?? []).some((period) => held.has(period));
+    return (
+      changed &&
+      (rule.reads[rule.table]?.(bucket) ?? []).some((period) => held.has(period) && lies(period, rule.bucket, bucket))
+    );
   });
+}
+
+/** Whether a slice lies in the bucket, or has no time. Earlier slices that a rule compares with are no reason to run it. */
+function lies(period: string, kind: PeriodKind, bucket: string): boolean {
+  return period === ALL || bucketsOf(kind, period).includes(bucket);
 }
 
 function bucketsOf(kind: PeriodKind, period: string): string[] {

@@ -86,25 +86,50 @@ function isOutdated(catalogue: Catalogue, { table, schemaHash }: HeldSlice): boo
 }
 
 async function compute(deps: ComputeDeps, plan: Plan, signal: AbortSignal | undefined): Promise<BucketResult[]> {
-  const paths = new Map<string, string>();
-  for (const { table, period, parquetKey } of plan.held) {
-    paths.set(`${table}/${period}`, await deps.storage.localPath(parquetKey));
-  }
+  const held = new Map(plan.held.map((slice) => [`${slice.table}/${slice.period}`, slice]));
   const options = { ...deps.duckdb, allowedDirectories: [deps.storage.localRoot], ...(signal && { signal }) };
   return withDuckDb(options, async (duck) => {
     const results: BucketResult[] = [];
-    for (const computation of plan.computations) {
-      const { source, bucket } = computation;
-      const read = slicesRead(source, bucket).filter(({ table, period }) => paths.has(`${table}/${period}`));
-      if (source.needs?.some((name) => !read.some(({ table }) => table === name))) continue;
-      const shown = Object.keys(source.reads).map((name) => {
-        const table = deps.catalogue.table(name)?.table;
-        if (table === undefined) throw new Error(`${name} is read but not declared`);
-        const periods = read.filter((slice) => slice.table === name).map(({ period }) => period);
-        return { table, paths: periods.map((period) => paths.get(`${name}/${period}`) ?? '') };
-      });
-      results.push(...(await runFormulas(duck, computation, shown)).map((result) => ({ ...result, bucket })));
+    for (const run of joinRuns(plan.computations, held)) {
+      const shown = await Promise.all(
+        Object.keys(run.source.reads).map(async (name) => {
+          const table = deps.catalogue.table(name)?.table;
+          if (table === undefined) throw new Error(`${name} is read but not declared`);
+          const slices = run.slices.filter((slice) => slice.table === name);
+          return {
+            table,
+            paths: await Promise.all(slices.map(({ parquetKey }) => deps.storage.localPath(parquetKey))),
+          };
+        }),
+      );
+      results.push(...(await runFormulas(duck, run, shown)));
     }
     return results;
   });
+}
+
+/** One statement: a source, the buckets to compute it for, and the slices that they read. */
+interface Run extends Omit<Computation, 'bucket'> {
+  readonly buckets: readonly string[];
+  readonly slices: readonly HeldSlice[];
+}
+
+/** Rows up to which the buckets of a source are computed in one statement: each statement costs some milliseconds whatever it reads. */
+const ROWS_AT_ONCE = 500_000;
+
+/** Joins the buckets of each source into as few runs as the rows allow; buckets that can have no row are left out. */
+function joinRuns(computations: readonly Computation[], held: ReadonlyMap<string, HeldSlice>): Run[] {
+  const runs: Run[] = [];
+  for (const { source, formulas, bucket } of computations) {
+    const slices = slicesRead(source, bucket).flatMap(({ table, period }) => held.get(`${table}/${period}`) ?? []);
+    if (source.needs?.some((name) => !slices.some(({ table }) => table === name))) continue;
+    const last = runs.at(-1);
+    const joined = [...new Set([...(last?.slices ?? []), ...slices])];
+    if (last?.source === source && joined.reduce((sum, { rows }) => sum + rows, 0) <= ROWS_AT_ONCE) {
+      runs[runs.length - 1] = { source, formulas, buckets: [...last.buckets, bucket], slices: joined };
+    } else {
+      runs.push({ source, formulas, buckets: [bucket], slices });
+    }
+  }
+  return runs;
 }

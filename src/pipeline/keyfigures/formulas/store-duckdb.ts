@@ -4,6 +4,7 @@ import { type Duck, quoteIdentifier, quoteList, quoteText } from '../../../platf
 import { columnSqlType } from '../../../slices/index.ts';
 import { canonical } from '../rules-exact.ts';
 import { bucketOf, type Computation, type FormulaResult } from './rules.ts';
+import type { BucketResult } from './store.ts';
 
 /** Sums of BIGINT are HUGEINT; `/` and AVG give DOUBLE, which is refused. */
 const EXACT_TYPE = /^(?:U?(?:TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL\(\d+,\d+\))$/;
@@ -25,21 +26,25 @@ function shownSql({ table, paths }: ShownTable): string {
 }
 
 /**
- * Computes `formulas` over their source's tables, and keeps the periods that belong to `bucket`: other periods that the source
- * yields rest on slices that are not shown. @throws TypeError when a measure is not an exact number.
+ * Computes `formulas` over their source's tables, and keeps the periods that belong to one of `buckets`: other periods that the
+ * source yields rest on slices that are not shown. @throws TypeError when a measure is not an exact number.
  */
 export async function runFormulas(
   duck: Duck,
-  { source, formulas, bucket }: Computation,
+  { source, formulas, buckets }: Omit<Computation, 'bucket'> & { readonly buckets: readonly string[] },
   shown: readonly ShownTable[],
-): Promise<FormulaResult[]> {
+): Promise<BucketResult[]> {
   const columns = [...new Set(formulas.flatMap(({ breakdowns }) => breakdowns ?? []))];
   const rows = await duck.all<Record<string, string | number | null>>(
     `${shown.length === 0 ? '' : `with ${shown.map(shownSql).join(', ')}`} ${groupByStatement(source, formulas, columns)}`,
   );
-  return rows
-    .filter((row) => row.period !== null && bucketOf(source.bucket, String(row.period)) === bucket)
-    .flatMap((row) => formulas.flatMap((formula, index) => resultOf(row, formula, index, columns)));
+  return rows.flatMap((row) => {
+    const bucket = row.period === null ? undefined : bucketOf(source.bucket, String(row.period));
+    if (bucket === undefined || !buckets.includes(bucket)) return [];
+    return formulas.flatMap((formula, index) =>
+      resultOf(row, formula, index, columns).map((result) => ({ ...result, bucket })),
+    );
+  });
 }
 
 /** One grouping set for the totals and one per breakdown column; `set` tells them apart (a code may itself be null). */
