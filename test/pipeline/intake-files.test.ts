@@ -1,5 +1,5 @@
 // Reading headers and keeping files: dialects are read back, encrypted files survive nothing but being left alone, inflation is capped.
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,11 +11,12 @@ import t from 'tap';
 import { materialiseReceivedFile, ReceivedFileFault } from '../../src/pipeline/intake/materialise-file.ts';
 import {
   encryptReceivedFile,
-  openReceivedFile,
   type ReceivedFile,
+  readReceivedFile,
 } from '../../src/pipeline/intake/open-received-file.ts';
 import { readHeader, splitRecord } from '../../src/pipeline/intake/read-header.ts';
 import { compareColumns, expectedSequence } from '../../src/pipeline/intake/rules.ts';
+import { createLocalDirectory } from '../../src/platform/storage/local-directory.ts';
 import type { ObjectStorage } from '../../src/platform/storage/storage.ts';
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';
 
@@ -92,9 +93,14 @@ t.test('what a header can be told by', async (t) => {
 
 const secrets = { rootSecret: Buffer.alloc(32, 7) };
 const municipality = municipalityCodeOf('999');
-/** Only `read` is asked for here: the bytes are those that the test chose. */
-const holding = (bytes: Uint8Array) =>
-  ({ read: () => Readable.from([bytes.subarray(0, 10), bytes.subarray(10)]) }) as unknown as ObjectStorage;
+const root = await mkdtemp(join(tmpdir(), 'flis-received-'));
+t.teardown(() => rm(root, { recursive: true }));
+/** A storage that holds these bytes under every key that the tests ask for. */
+async function holding(bytes: Uint8Array): Promise<ObjectStorage> {
+  const storage = createLocalDirectory(join(root, randomUUID()));
+  for (const key of ['received/a', 'received/b']) await storage.put(key, Readable.from([bytes]));
+  return storage;
+}
 const fileOf = (part: Partial<ReceivedFile>): ReceivedFile => ({
   municipality,
   storageKey: 'received/a',
@@ -105,28 +111,35 @@ const fileOf = (part: Partial<ReceivedFile>): ReceivedFile => ({
 });
 const encrypt = (plain: Uint8Array, key = 'received/a') =>
   buffer(encryptReceivedFile(secrets, municipality, key, Readable.from([plain])));
-const open = (bytes: Uint8Array, part: Partial<ReceivedFile> = {}) =>
-  buffer(openReceivedFile(holding(bytes), secrets, fileOf({ encrypted: 'aes-256-gcm', ...part })));
+async function open(bytes: Uint8Array, plainBytes: number, part: Partial<ReceivedFile> = {}): Promise<Buffer> {
+  const file = fileOf({ encrypted: 'aes-256-gcm', bytes: plainBytes, ...part });
+  const chunks: Buffer[] = [];
+  for await (const chunk of readReceivedFile(await holding(bytes), secrets, file)) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
 
 t.test('an encrypted file is read back, or not at all', async (t) => {
-  for (const size of [0, 1, 65_535, 65_536, 65_537, 131_072, 200_001]) {
+  for (const size of [0, 1, 65_535, 65_536, 65_537, 131_072, 200_001, 2_500_000]) {
     const plain = randomBytes(size);
     const stored = await encrypt(plain);
-    t.ok((await open(stored)).equals(plain), `${size} bytes`);
+    t.ok((await open(stored, size)).equals(plain), `${size} bytes`);
     t.notOk(size > 100 && stored.includes(plain.subarray(0, 100)), 'nothing of it in the clear');
   }
   const frame = 65_536 + 16;
-  const stored = await encrypt(randomBytes(65_536 * 3));
+  const size = 65_536 * 3;
+  const stored = await encrypt(randomBytes(size));
+  t.equal((await open(stored, size)).length, size);
   const head = stored.subarray(0, 24);
   const frames = [0, 1, 2].map((index) => stored.subarray(24 + index * frame, 24 + (index + 1) * frame));
-  await t.rejects(open(Buffer.concat([head, ...frames.slice(0, 2)])), 'cut between frames');
-  await t.rejects(open(stored.subarray(0, -1)), 'cut inside a frame');
-  await t.rejects(open(head), 'nothing but the head');
-  await t.rejects(open(head.subarray(0, 5)), 'not even the head');
-  await t.rejects(open(Buffer.concat([head, frames[1], frames[0], frames[2]] as Buffer[])), 'reordered');
-  await t.rejects(open(stored, { storageKey: 'received/b' }), 'exchanged with another file');
-  await t.rejects(open(stored, { municipality: municipalityCodeOf('615') }), 'another municipality');
-  await t.rejects(open(randomBytes(200)), 'not encrypted at all');
+  await t.rejects(open(Buffer.concat([head, ...frames.slice(0, 2)]), size), 'cut between frames');
+  await t.rejects(open(Buffer.concat([head, ...frames.slice(0, 2)]), 65_536 * 2), 'cut between frames, its row too');
+  await t.rejects(open(stored.subarray(0, -1), size), 'cut inside a frame');
+  await t.rejects(open(head, size), 'nothing but the head');
+  await t.rejects(open(head.subarray(0, 5), size), 'not even the head');
+  await t.rejects(open(Buffer.concat([head, frames[1], frames[0], frames[2]] as Buffer[]), size), 'reordered');
+  await t.rejects(open(stored, size, { storageKey: 'received/b' }), 'exchanged with another file');
+  await t.rejects(open(stored, size, { municipality: municipalityCodeOf('615') }), 'another municipality');
+  await t.rejects(open(randomBytes(200), size), 'not encrypted at all');
 });
 
 t.test('a received file becomes a plain file within its limits', async (t) => {
@@ -135,7 +148,7 @@ t.test('a received file becomes a plain file within its limits', async (t) => {
   const limits = { maxInflatedBytes: 8 * 1024 * 1024, maxInflationRatio: 20 };
   const materialise = async (bytes: Buffer, part: Partial<ReceivedFile>, target: string) => {
     const file = fileOf({ bytes: bytes.length, ...part });
-    const facts = await materialiseReceivedFile(holding(bytes), secrets, file, limits, join(folder, target));
+    const facts = await materialiseReceivedFile(await holding(bytes), secrets, file, limits, join(folder, target));
     return { ...facts, content: await readFile(join(folder, target)) };
   };
   const sha = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
@@ -145,7 +158,11 @@ t.test('a received file becomes a plain file within its limits', async (t) => {
   t.same([utf8.encoding, utf8.bytes, sha(utf8.content)], ['utf-8', danish.length, sha(danish)]);
   const late = Buffer.concat([Buffer.alloc(700_000, 'a'), Buffer.from('æ', 'latin1'), Buffer.from('b')]);
   t.equal((await materialise(late, {}, 'latin1')).encoding, 'iso-8859-1', 'one late byte decides');
-  const whole = await materialise(await encrypt(danish), { encrypted: 'aes-256-gcm' }, 'encrypted');
+  const whole = await materialise(
+    await encrypt(danish),
+    { encrypted: 'aes-256-gcm', bytes: danish.length },
+    'encrypted',
+  );
   t.equal(sha(whole.content), sha(danish));
   const twoMembers = Buffer.concat([gzipSync('a,b\n'), gzipSync('1,2\n')]);
   t.equal(String((await materialise(twoMembers, { compression: 'gzip' }, 'members')).content), 'a,b\n1,2\n');

@@ -5,7 +5,7 @@ import { request as httpRequest } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
-import { openReceivedFile } from '../../src/pipeline/intake/index.ts';
+import { readReceivedFile } from '../../src/pipeline/intake/index.ts';
 import { POPULATION, startIntake, TOTAL } from './intake-app.ts';
 
 const flis = await startIntake(t);
@@ -206,7 +206,7 @@ t.test('files of persons are encrypted', async (t) => {
   t.equal(row.encrypted, 'aes-256-gcm');
   const file = { ...row, municipality: '999', storageKey: row.storage_key };
   t.notOk((await buffer(flis.deps.storage.read(row.storage_key))).includes('0101010000'));
-  t.equal(String(await buffer(openReceivedFile(flis.deps.storage, flis.deps.secrets, file))), body);
+  t.equal(String(await buffer(readReceivedFile(flis.deps.storage, flis.deps.secrets, file))), body);
 });
 
 t.test('deltas come in order and from one system per table', async (t) => {

@@ -7,7 +7,7 @@ export {
   type PlainFile,
   ReceivedFileFault,
 } from './materialise-file.ts';
-export { openReceivedFile, type ReceivedFile, type ReceivedFileSecrets } from './open-received-file.ts';
+export { type ReceivedFile, type ReceivedFileSecrets, readReceivedFile } from './open-received-file.ts';
 export type { Dialect, Encoding } from './read-header.ts';
 export { type RememberedAnswer, type RememberedRequest, rememberAnswer } from './remember-answer.ts';
 export { type IntakeDeps, registerIntakeRoutes } from './routes.ts';

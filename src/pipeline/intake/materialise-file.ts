@@ -1,11 +1,11 @@
 // Turns a received file into a plain CSV file on this machine's disk for the job that reads it, within caps of size and ratio.
 // The target lies in the job's own temporary folder, which the job deletes; nothing is kept here.
 import { isUtf8 } from 'node:buffer';
-import { createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
-import { openReceivedFile, type ReceivedFile, type ReceivedFileSecrets } from './open-received-file.ts';
+import { type ReceivedFile, type ReceivedFileSecrets, readReceivedFile } from './open-received-file.ts';
 import { type Encoding, unfinishedTail } from './read-header.ts';
 
 export interface InflationLimits {
@@ -65,27 +65,37 @@ export async function materialiseReceivedFile(
   const most = file.compression === 'gzip' ? Math.min(limits.maxInflatedBytes, byRatio) : limits.maxInflatedBytes;
   const utf8 = utf8Check();
   let bytes = 0;
-  const measure = async function* (source: AsyncIterable<Buffer>) {
-    for await (const chunk of source) {
-      bytes += chunk.length;
-      if (bytes > most) throw new ReceivedFileFault('inflation-limit');
-      utf8.add(chunk);
-      yield chunk;
-    }
+  const measure = (chunk: Buffer): void => {
+    bytes += chunk.length;
+    if (bytes > most) throw new ReceivedFileFault('inflation-limit');
+    utf8.add(chunk);
   };
-  const target = createWriteStream(targetPath, { flags: 'wx', mode: 0o600 });
-  const received = openReceivedFile(storage, secrets, file);
+  const received = readReceivedFile(storage, secrets, file);
+  const target = await open(targetPath, 'wx', 0o600);
   try {
-    if (file.compression === 'gzip') {
-      await pipeline(received, createGunzip({ chunkSize: 256 * 1024 }), measure, target);
-    } else {
-      await pipeline(received, measure, target);
+    for await (const chunk of file.compression === 'gzip' ? inflate(received) : received) {
+      measure(chunk);
+      await target.writeFile(chunk);
     }
   } catch (error) {
     if (isDamagedGzip(error)) throw new ReceivedFileFault('parse');
     throw error;
+  } finally {
+    await target.close();
   }
   return { bytes, encoding: utf8.isValid() ? 'utf-8' : 'iso-8859-1' };
+}
+
+/** A chunk is copied, because zlib holds on to it after the next one was asked for. */
+async function* inflate(received: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  const copied = async function* () {
+    for await (const chunk of received) yield Buffer.from(chunk);
+  };
+  const gunzip = createGunzip({ chunkSize: 256 * 1024 });
+  const reading = pipeline(copied(), gunzip);
+  reading.catch(() => {});
+  yield* gunzip;
+  await reading;
 }
 
 function isDamagedGzip(error: unknown): boolean {

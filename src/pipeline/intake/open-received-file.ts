@@ -1,7 +1,6 @@
 // Received files at rest: kept byte for byte, encrypted when their table holds persons, opened again by the stages that read them.
 // Frames are authenticated with their number and with "last", so a cut, reordered or exchanged file is never read as a whole one.
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import { Readable } from 'node:stream';
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
 import type { MunicipalityCode } from '../../platform/tenant.ts';
 
@@ -40,22 +39,29 @@ function nonceOf(frame: number, last: boolean): Buffer {
   return nonce;
 }
 
-/** Cuts a byte stream into frames of `size`; the last may be shorter or empty, and is marked. */
+/** Cuts a byte stream into frames of `size`, each in the pieces that it came in; the last may be shorter or empty, and is marked. */
 async function* toFrames(source: AsyncIterable<Uint8Array>, size: number) {
-  let pending: Uint8Array[] = [];
+  const pending: Uint8Array[] = [];
   let held = 0;
   for await (const chunk of source) {
     pending.push(chunk);
     held += chunk.length;
-    if (held <= size) continue;
-    const bytes = Buffer.concat(pending);
-    let start = 0;
-    for (; bytes.length - start > size; start += size)
-      yield { bytes: bytes.subarray(start, start + size), last: false };
-    pending = [bytes.subarray(start)];
-    held = bytes.length - start;
+    for (; held > size; held -= size) yield { pieces: takeBytes(pending, size), last: false };
   }
-  yield { bytes: Buffer.concat(pending), last: true };
+  yield { pieces: pending, last: true };
+}
+
+/** Takes `count` bytes off the front of `pending`, copying none. */
+function takeBytes(pending: Uint8Array[], count: number): Uint8Array[] {
+  const taken: Uint8Array[] = [];
+  for (let left = count; left > 0; ) {
+    const first = pending.shift();
+    if (first === undefined) break;
+    if (first.length > left) pending.unshift(first.subarray(left));
+    taken.push(first.subarray(0, left));
+    left -= taken.at(-1)?.length ?? 0;
+  }
+  return taken;
 }
 
 /** Encrypts a stream for `storageKey`: head (magic, salt), then frames of 64 KiB, each AES-256-GCM with a 16-byte tag. */
@@ -69,51 +75,60 @@ export async function* encryptReceivedFile(
   const key = keyOf(secrets, municipality, storageKey, salt);
   yield Buffer.concat([MAGIC, salt]);
   let number = 0;
-  for await (const frame of toFrames(source, FRAME_BYTES)) {
-    const cipher = createCipheriv('aes-256-gcm', key, nonceOf(number, frame.last));
-    yield Buffer.concat([cipher.update(frame.bytes), cipher.final(), cipher.getAuthTag()]);
+  for await (const { pieces, last } of toFrames(source, FRAME_BYTES)) {
+    const cipher = createCipheriv('aes-256-gcm', key, nonceOf(number, last));
+    for (const piece of pieces) yield cipher.update(piece);
+    cipher.final();
+    yield cipher.getAuthTag();
     number += 1;
   }
 }
 
-async function* decrypt(secrets: ReceivedFileSecrets, file: ReceivedFile, source: Readable): AsyncGenerator<Buffer> {
-  const iterator = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  let head = Buffer.alloc(0);
-  while (head.length < HEAD_BYTES) {
-    const next = await iterator.next();
-    if (next.done) throw new Error('received file is cut off');
-    head = Buffer.concat([head, next.value]);
-  }
+/** Frames that are read from storage at once. */
+const BATCH_FRAMES = 16;
+
+async function* decrypt(storage: ObjectStorage, secrets: ReceivedFileSecrets, file: ReceivedFile) {
+  const head = Buffer.alloc(HEAD_BYTES);
+  await storage.readInto(file.storageKey, 0, head);
   if (!head.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error('received file is not encrypted as its row says');
-  const key = keyOf(secrets, file.municipality, file.storageKey, head.subarray(MAGIC.length, HEAD_BYTES));
-  const rest = async function* () {
-    yield head.subarray(HEAD_BYTES);
-    yield* { [Symbol.asyncIterator]: () => iterator };
-  };
-  let number = 0;
-  try {
-    for await (const frame of toFrames(rest(), FRAME_BYTES + TAG_BYTES)) {
-      const cut = frame.bytes.length - TAG_BYTES;
-      if (cut < 0) throw new Error('received file is cut off');
-      const decipher = createDecipheriv('aes-256-gcm', key, nonceOf(number, frame.last), { authTagLength: TAG_BYTES });
-      decipher.setAuthTag(frame.bytes.subarray(cut));
-      const plain = decipher.update(frame.bytes.subarray(0, cut));
+  const key = keyOf(secrets, file.municipality, file.storageKey, head.subarray(MAGIC.length));
+  const frames = Math.max(1, Math.ceil(file.bytes / FRAME_BYTES));
+  const stored = file.bytes + frames * TAG_BYTES;
+  const buffer = Buffer.allocUnsafeSlow(Math.min(stored, BATCH_FRAMES * (FRAME_BYTES + TAG_BYTES)));
+  for (let number = 0, position = 0; number < frames; ) {
+    const batch = buffer.subarray(0, Math.min(buffer.length, stored - position));
+    await storage.readInto(file.storageKey, HEAD_BYTES + position, batch);
+    position += batch.length;
+    for (let start = 0; start < batch.length; number += 1) {
+      const frame = batch.subarray(start, start + FRAME_BYTES + TAG_BYTES);
+      start += frame.length;
+      const last = number === frames - 1;
+      const decipher = createDecipheriv('aes-256-gcm', key, nonceOf(number, last), { authTagLength: TAG_BYTES });
+      decipher.setAuthTag(frame.subarray(-TAG_BYTES));
+      const plain = decipher.update(frame.subarray(0, -TAG_BYTES));
       decipher.final();
       if (plain.length > 0) yield plain;
-      number += 1;
     }
-  } finally {
-    source.destroy();
+  }
+}
+
+async function* readPlain(storage: ObjectStorage, { storageKey, bytes }: ReceivedFile): AsyncGenerator<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(bytes, BATCH_FRAMES * FRAME_BYTES));
+  for (let start = 0; start < bytes; start += buffer.length) {
+    const chunk = buffer.subarray(0, Math.min(buffer.length, bytes - start));
+    await storage.readInto(storageKey, start, chunk);
+    yield chunk;
   }
 }
 
 /**
- * @returns the bytes of a received file exactly as they arrived (still gzipped when `compression` says so).
- * The stream fails when the stored bytes were cut, changed or exchanged.
+ * The bytes of a received file exactly as they arrived (still gzipped when `compression` says so); each chunk is good until the next one is asked for.
+ * @throws when the stored bytes were cut, changed or exchanged.
  */
-export function openReceivedFile(storage: ObjectStorage, secrets: ReceivedFileSecrets, file: ReceivedFile): Readable {
-  const stored = storage.read(file.storageKey);
-  return file.encrypted === 'none'
-    ? stored
-    : Readable.from(decrypt(secrets, file, stored), { objectMode: false, highWaterMark: 4 * FRAME_BYTES });
+export function readReceivedFile(
+  storage: ObjectStorage,
+  secrets: ReceivedFileSecrets,
+  file: ReceivedFile,
+): AsyncGenerator<Buffer> {
+  return file.encrypted === 'none' ? readPlain(storage, file) : decrypt(storage, secrets, file);
 }

@@ -1,10 +1,9 @@
 // fsck: compares what rows name with what storage holds, both ways, and every byte with its digest. It reads everything and changes nothing.
 import { createHash } from 'node:crypto';
-import type { Readable } from 'node:stream';
 import type pg from 'pg';
 import { withSystem } from '../../platform/postgres/tenancy.ts';
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
-import { openReceivedFile, type ReceivedFileSecrets } from '../intake/index.ts';
+import { type ReceivedFileSecrets, readReceivedFile } from '../intake/index.ts';
 import { listNamedObjects, listOwners, listPackageReaches, type NamedObject } from './store-storage.ts';
 
 /** What is wrong with an object that a row names. */
@@ -82,17 +81,17 @@ async function checkObject(deps: CheckStorageDeps, object: NamedObject): Promise
     encrypted,
     compression: 'none',
   } as const;
-  const stream = encrypted === 'none' ? deps.storage.read(key) : openReceivedFile(deps.storage, deps.secrets, file);
+  const stream = encrypted === 'none' ? deps.storage.read(key) : readReceivedFile(deps.storage, deps.secrets, file);
   const digest = await digestOf(stream).catch(() => undefined);
   if (digest === undefined) return 'unreadable';
   if (digest.bytes !== object.bytes) return 'bytes';
   return digest.sha256 === object.sha256 ? undefined : 'digest';
 }
 
-async function digestOf(stream: Readable): Promise<{ bytes: number; sha256: string }> {
+async function digestOf(stream: AsyncIterable<Buffer>): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash('sha256');
   let bytes = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  for await (const chunk of stream) {
     hash.update(chunk);
     bytes += chunk.length;
   }
