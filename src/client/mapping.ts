@@ -22,7 +22,10 @@ export interface Mapping {
   readonly decimalMark?: 'point' | 'comma';
   /** The municipality of a row, three digits. */
   readonly municipality: Value;
-  /** The month of a row, `YYYY-MM`; first and last month of the file are the span that is delivered. */
+  /**
+   * The month `YYYY-MM`, year `YYYY` or school year `YYYY-YYYY` of a row; from the first to the last month of all rows is the span that is delivered.
+   * Tables kept by an accounting or school year are delivered by whole years.
+   */
   readonly period: Value;
   /** Column of the table → where its value comes from. */
   readonly columns: Readonly<Record<string, Value>>;
@@ -108,10 +111,24 @@ export function readMapping(text: string): Mapping {
 /** A row of the file as it is to be delivered. */
 export interface MappedRow {
   readonly municipality: string;
-  /** `YYYY-MM`. */
-  readonly month: string;
+  /** First and last month of its period, `YYYY-MM`. */
+  readonly from: string;
+  readonly to: string;
   /** In the order of the mapping's columns. */
   readonly cells: readonly string[];
+}
+
+const YEAR = '(?:19|20|21)[0-9]{2}';
+const MONTH = new RegExp(`^${YEAR}-(?:0[1-9]|1[0-2])$`);
+const YEARS = new RegExp(`^(${YEAR})(?:-(${YEAR}))?$`);
+
+/** @returns the months of a period, or `undefined` when it is none. School years run August to July. */
+function monthsOf(period: string): { from: string; to: string } | undefined {
+  if (MONTH.test(period)) return { from: period, to: period };
+  const [, first, second] = YEARS.exec(period) ?? [];
+  if (first === undefined) return undefined;
+  if (second === undefined) return { from: `${first}-01`, to: `${first}-12` };
+  return Number(second) === Number(first) + 1 ? { from: `${first}-08`, to: `${second}-07` } : undefined;
 }
 
 type Compute = (record: readonly string[], number: number) => string;
@@ -153,15 +170,12 @@ export function compileMapping(
     if (record.length !== header.length) {
       throw new MappingFault(`record ${number}: ${record.length} fields where the header has ${header.length}`);
     }
-    const row = {
-      municipality: municipality(record, number),
-      month: period(record, number),
-      cells: columns.map((column) => column(record, number)),
-    };
-    if (!/^[0-9]{3}$/.test(row.municipality))
-      throw new MappingFault(`record ${number}: municipality is not three digits`);
-    if (!/^[0-9]{4}-[0-9]{2}$/.test(row.month))
-      throw new MappingFault(`record ${number}: period is not a month YYYY-MM`);
-    return row;
+    const code = municipality(record, number);
+    if (!/^[0-9]{3}$/.test(code)) throw new MappingFault(`record ${number}: municipality is not three digits`);
+    const months = monthsOf(period(record, number));
+    if (months === undefined) {
+      throw new MappingFault(`record ${number}: period is no month YYYY-MM, year YYYY or school year YYYY-YYYY`);
+    }
+    return { municipality: code, ...months, cells: columns.map((column) => column(record, number)) };
   };
 }

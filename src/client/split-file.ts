@@ -76,8 +76,8 @@ export async function splitFile(
       }
       rows += 1;
       const row = toRow(record, rows);
-      if (row.month < periodFrom) periodFrom = row.month;
-      if (row.month > periodTo) periodTo = row.month;
+      if (row.from < periodFrom) periodFrom = row.from;
+      if (row.to > periodTo) periodTo = row.to;
       let writer = writers.get(row.municipality);
       if (writer === undefined) {
         const target = join(folder, `${row.municipality}.csv`);

@@ -59,7 +59,12 @@ const base = {
 t.test('a mapping is applied, or its fault is named', async (t) => {
   const mapping = readMapping(JSON.stringify(base));
   const toRow = compileMapping(mapping, ['kommune', 'x']);
-  t.same(toRow(['615', '1-4'], 1), { municipality: '615', month: '2025-01', cells: ['1-4', 'ialt', 'en'] });
+  t.same(toRow(['615', '1-4'], 1), {
+    municipality: '615',
+    from: '2025-01',
+    to: '2025-01',
+    cells: ['1-4', 'ialt', 'en'],
+  });
   const fault = (record: string[]) => {
     try {
       return String(toRow(record, 7));
@@ -71,6 +76,16 @@ t.test('a mapping is applied, or its fault is named', async (t) => {
   t.equal(fault(['615', '2-secret']), 'record 7: column x: not in the list of columns.c');
   t.equal(fault(['secret', '1-4']), 'record 7: municipality is not three digits');
   t.equal(fault(['615']), 'record 7: 1 fields where the header has 2');
+  const spanOf = (period: string) => {
+    const dated = compileMapping({ ...mapping, period: 'tid' }, ['kommune', 'x', 'tid'])(['615', '1-4', period], 7);
+    return [dated.from, dated.to];
+  };
+  t.same(spanOf('2025-02'), ['2025-02', '2025-02']);
+  t.same(spanOf('2024'), ['2024-01', '2024-12'], 'a year is all its months');
+  t.same(spanOf('2024-2025'), ['2024-08', '2025-07'], 'a school year runs from August to July');
+  for (const period of ['2025-13', '2024-2026', '24', '2025Q1', '2025-01-01', '']) {
+    t.throws(() => spanOf(period), { message: /^record 7: period is no month/ }, JSON.stringify(period));
+  }
   t.throws(() => compileMapping(mapping, ['x']), /municipality: the file has no column kommune/);
   const reading = (change: object) => () => readMapping(JSON.stringify({ ...base, ...change }));
   t.throws(reading({ kind: 'all' }), /kind: expected total or delta/);
