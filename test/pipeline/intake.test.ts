@@ -156,6 +156,30 @@ t.test('files that cannot be taken are refused with what to do, and leave nothin
   t.equal((await stored()).length, before, 'nothing is kept, not even a temporary file');
 });
 
+t.test('a total whose span cuts a period is taken only where rows tell their month', async (t) => {
+  const upload = async (delivery: object, table: string) => put(await create(delivery), 'a,b\n', {}, '', table);
+  const accounts = { domain: 'oekonomi', sourceSystem: 'prisme', periodFrom: '2024-01', periodTo: '2024-08' };
+  t.match(await upload(accounts, 'oko_regnskab'), {
+    status: 422,
+    json: { code: 'span-cuts-period', periodFrom: '2024-01', periodTo: '2024-12', action: /all rows of these months/ },
+  });
+  const pupils = { domain: 'skole', sourceSystem: 'kmd-educa', periodFrom: '2024-01', periodTo: '2024-12' };
+  t.match(await upload(pupils, 'sko_elev'), {
+    status: 422,
+    json: { code: 'span-cuts-period', periodFrom: '2023-08', periodTo: '2025-07' },
+  });
+  // These get as far as to their columns.
+  const passes = async (delivery: object, table: string) =>
+    t.equal((await upload(delivery, table)).json.code, 'file-columns-wrong', table);
+  await passes({ ...accounts, periodTo: '2025-12' }, 'oko_regnskab');
+  await passes({ ...accounts, kind: 'delta', sequence: 1 }, 'oko_regnskab');
+  await passes({ ...pupils, periodFrom: '2023-08', periodTo: '2024-07' }, 'sko_elev');
+  await passes(pupils, 'sko_fravaer_dag');
+  await passes(pupils, 'sko_institution');
+  await passes({ periodFrom: '2024-03', periodTo: '2024-08' }, 'bor_befolkning');
+  await passes({ periodFrom: '2024-03', periodTo: '2024-08' }, 'bor_bevaegelse');
+});
+
 t.test('a file that arrives after the delivery was submitted is not taken', async (t) => {
   const id = await create();
   await put(id, POPULATION);
@@ -191,7 +215,8 @@ t.test('an upload that is cut off leaves nothing', async (t) => {
 });
 
 t.test('files of persons are encrypted', async (t) => {
-  const id = await create({ domain: 'skole', sourceSystem: flis.deps.catalogue.domain('skole')?.sources[0] });
+  const sourceSystem = flis.deps.catalogue.domain('skole')?.sources[0];
+  const id = await create({ domain: 'skole', sourceSystem, periodFrom: '2024-08', periodTo: '2025-07' });
   const table = flis.deps.catalogue
     .domain('skole')
     ?.tables.find(({ columns }) => columns.some(({ type }) => type.type === 'person'));

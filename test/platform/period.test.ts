@@ -11,6 +11,7 @@ import {
   periodOfMonth,
   periodsBetween,
   shiftPeriod,
+  wholePeriods,
 } from '../../src/platform/time/period.ts';
 
 const month = fc
@@ -52,6 +53,9 @@ t.test('a span is covered by its periods without gap or overlap', async (t) => {
   );
   t.same(periodsBetween('schoolYear', '2024-07', '2024-08'), ['2023-2024', '2024-2025']);
   t.same(periodsBetween('none', '2024-01', '2024-12'), ['all']);
+  t.same(wholePeriods('year', '2023-12', '2024-01'), { from: '2023-01', to: '2024-12' });
+  t.same(wholePeriods('schoolYear', '2024-08', '2025-08'), { from: '2024-08', to: '2026-07' });
+  t.same(wholePeriods('none', '2024-03', '2024-08'), { from: '2024-03', to: '2024-08' });
 });
 
 t.test('what is not a period is none', async (t) => {

@@ -37,6 +37,14 @@ export const TABLE_NOT_DELIVERABLE = defineProblem({
   action: 'Upload one of `tables`, or create a source delivery for the right domain and source system.',
 });
 
+export const SPAN_CUTS_PERIOD = defineProblem({
+  code: 'span-cuts-period',
+  status: 422,
+  title: 'The span of the total holds only a part of a period by which the table is kept',
+  action:
+    'Create a total from `periodFrom` to `periodTo` whose file has all rows of these months (so far, if they are not over); to change some rows only, send a delta.',
+});
+
 export const FILE_HEADER_UNREADABLE = defineProblem({
   code: 'file-header-unreadable',
   status: 422,

@@ -11,5 +11,6 @@ export { type ReceivedFile, type ReceivedFileSecrets, readReceivedFile } from '.
 export type { Dialect, Encoding } from './read-header.ts';
 export { type RememberedAnswer, type RememberedRequest, rememberAnswer } from './remember-answer.ts';
 export { type IntakeDeps, registerIntakeRoutes } from './routes.ts';
+export { type Span, tellsMonth } from './rules.ts';
 export { idempotencyHeaders } from './schemas.ts';
 export { type SweptIntake, sweepIntake } from './sweep-intake.ts';

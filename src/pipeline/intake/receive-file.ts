@@ -9,12 +9,12 @@ import type { Catalogue } from '../../domains/index.ts';
 import { NOT_FOUND, Problem } from '../../platform/http/problem.ts';
 import { type Tenant, type TenantTx, withTenant } from '../../platform/postgres/tenancy.ts';
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
-import { DELIVERY_NOT_OPEN, TABLE_NOT_DELIVERABLE } from './errors.ts';
+import { DELIVERY_NOT_OPEN, SPAN_CUTS_PERIOD, TABLE_NOT_DELIVERABLE } from './errors.ts';
 import { type Inspected, inspectUpload } from './inspect-upload.ts';
 import { encryptReceivedFile, type ReceivedFileSecrets } from './open-received-file.ts';
 import type { Upload } from './read-upload.ts';
 import { refuseOtherSource } from './refuse-other-source.ts';
-import { deliverableTables, expectedColumns, holdsPersons } from './rules.ts';
+import { deliverableTables, expectedColumns, holdsPersons, spanInstead } from './rules.ts';
 import { findDelivery, putFile, type SourceDelivery, type SourceFile } from './store.ts';
 
 export interface ReceiveFileDeps {
@@ -40,6 +40,12 @@ function tableOf(catalogue: Catalogue, delivery: SourceDelivery, name: string): 
   return table;
 }
 
+function refuseCutPeriod({ kind, periodFrom, periodTo }: SourceDelivery, table: Table): void {
+  const instead = kind === 'total' ? spanInstead(table, { from: periodFrom, to: periodTo }) : undefined;
+  if (instead === undefined) return;
+  throw new Problem(SPAN_CUTS_PERIOD, undefined, { periodFrom: instead.from, periodTo: instead.to });
+}
+
 /**
  * Receives the file of `table`; a second one takes the place of the first.
  * @returns the file's row, and whether there was one before. @throws Problem for everything that the sender can put right.
@@ -54,7 +60,7 @@ export async function receiveFile(
   const { pool, catalogue } = deps;
   const delivery = await withTenant(pool, tenant, async (tx) => {
     const found = await openDelivery(tx, target.deliveryId, false);
-    tableOf(catalogue, found, target.table);
+    refuseCutPeriod(found, tableOf(catalogue, found, target.table));
     await refuseOtherSource(tx, found, [target.table]);
     return found;
   });

@@ -98,7 +98,7 @@ function registerUpload(scoped: App, deps: IntakeDeps): void {
       operationId: 'putSourceFile',
       summary: 'Upload the file of a table',
       description:
-        'The file as CSV, plain or compressed once with gzip; a second upload takes the place of the first. The answer says how the file was understood, or which columns are unknown, missing or doubled.',
+        'The file as CSV, plain or compressed once with gzip; a second upload takes the place of the first. The answer says how the file was understood, or which columns are unknown, missing or doubled. A total of a table whose rows tell no month (see the table’s period: an accounting year, a school year) must span whole periods.',
       tags,
       headers: schemas.uploadHeaders,
       params: schemas.fileParams,
@@ -115,6 +115,7 @@ function registerUpload(scoped: App, deps: IntakeDeps): void {
           BODY_TOO_LARGE,
           UNSUPPORTED_MEDIA_TYPE,
           errors.TABLE_NOT_DELIVERABLE,
+          errors.SPAN_CUTS_PERIOD,
           errors.FILE_HEADER_UNREADABLE,
           errors.FILE_COLUMNS_WRONG,
           errors.CONTENT_DIGEST_MISMATCH,

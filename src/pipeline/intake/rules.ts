@@ -1,6 +1,7 @@
 // The rules of handing in: which columns a file must have, which number a delta must carry, who may deliver a table.
 // Pure functions over facts that the use-cases have read; no I/O.
 import type { Domain, Table } from '../../domains/definition.ts';
+import { wholePeriods } from '../../platform/time/period.ts';
 
 /** The column of a delta that says what to do with the row: `U` upsert or `D` delete. */
 export const OPERATION_COLUMN = '_op';
@@ -21,6 +22,30 @@ export function expectedColumns(table: Table, kind: DeliveryKind): string[] {
     .filter((column) => column.derived === undefined)
     .map((column) => (column.type.type === 'person' ? CPR_COLUMN : column.name));
   return kind === 'delta' ? [...names, OPERATION_COLUMN] : names;
+}
+
+/** Months `YYYY-MM`, both ends inclusive. */
+export interface Span {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** @returns whether the column that the period follows from also tells the month of a row, as an accounting year does not. */
+export function tellsMonth({ period, columns }: Table): boolean {
+  if (period.kind === 'none') return false;
+  const type = columns.find(({ name }) => name === period.from)?.type.type;
+  return type === 'month' || type === 'date';
+}
+
+/**
+ * A total replaces the months of its span. Where rows tell no month, those of a period that the span cuts could neither be kept nor replaced for certain:
+ * they would be lost without anyone having said so. (Whether something is held is no question here: a sender's first delivery must not pass where its second fails.)
+ * @returns the span of whole periods that a total of `table` must have instead, or `undefined` when `span` will do.
+ */
+export function spanInstead(table: Table, span: Span): Span | undefined {
+  if (tellsMonth(table)) return undefined;
+  const whole = wholePeriods(table.period.kind, span.from, span.to);
+  return whole.from === span.from && whole.to === span.to ? undefined : whole;
 }
 
 /** What is wrong with a header; every list is empty when nothing is. */

@@ -12,7 +12,7 @@ const month = (description: string) => Type.String({ pattern: MONTH, description
 const kind = Type.Enum(KINDS, {
   type: 'string',
   description:
-    '`total`: the files hold everything for the months periodFrom..periodTo and replace it. `delta`: rows to upsert or delete.',
+    '`total`: the files hold everything for the months periodFrom..periodTo and replace it; rows of other months stay, and a table without periods is replaced as a whole. `delta`: rows to upsert or delete.',
 });
 const state = Type.Enum(STATES, {
   type: 'string',

@@ -13,6 +13,6 @@ export {
   type StructureRule,
   structureFinding,
 } from './rules.ts';
-export { periodPredicate, periodSql } from './store-checks.ts';
+export { monthsPredicate, periodPredicate, periodSql } from './store-checks.ts';
 export { pseudonymKeyOf } from './store-persons.ts';
 export type { SourceFile } from './store-source.ts';

@@ -3,7 +3,7 @@
 import type { Table } from '../../domains/definition.ts';
 import { type Duck, DuckDbError } from '../../platform/duckdb/duckdb.ts';
 import type { MunicipalityCode } from '../../platform/tenant.ts';
-import { periodsBetween } from '../../platform/time/period.ts';
+import type { Span } from '../intake/index.ts';
 import {
   type Findings,
   hasStop,
@@ -16,12 +16,12 @@ import {
 } from './rules.ts';
 import { type Cell, cellsOf, type DecimalMark, isDecimal } from './store-cells.ts';
 import {
-  countPeriods,
   type FaultyRows,
   findDuplicateKeys,
   findFaultyOperations,
   findOutdatedCodes,
   findRowsOutside,
+  listPeriods,
 } from './store-checks.ts';
 import { findPersonFaults, personColumn, personsName, stagePersons, stageRows } from './store-persons.ts';
 import {
@@ -38,8 +38,7 @@ export interface SourceTable {
   readonly table: Table;
   readonly kind: 'total' | 'delta';
   readonly municipality: MunicipalityCode;
-  /** First and last month of the delivery's span, `YYYY-MM`. */
-  readonly span: { readonly from: string; readonly to: string };
+  readonly span: Span;
   readonly file: SourceFile;
   readonly pseudonymKey: Uint8Array;
 }
@@ -69,17 +68,17 @@ export async function readSourceTable(duck: Duck, source: SourceTable): Promise<
   if (unreadable !== null) return { rows: 0, staged: null, findings: unreadable };
   const scan = await summariseStage(duck, table, cells, delta);
   const sound = soundRows(cells, delta);
-  const periods = await countPeriods(duck, table, sound);
+  const periods = await listPeriods(duck, table, sound);
   const findings = joinFindings([
     await checkCells(duck, source, cells, scan),
-    await checkRows(duck, source, sound, periods),
+    await checkRows(duck, source, sound),
     await checkPersons(duck, source, sound),
   ]);
   if (hasStop(findings)) return { rows: scan.rows, staged: null, findings };
   const relation = `rows_${table.name}`;
   await stageRows(duck, table, relation, delta);
   const persons = personColumn(table) === undefined ? null : personsName(table);
-  return { rows: scan.rows, staged: { table, relation, persons, periods: [...periods.keys()] }, findings };
+  return { rows: scan.rows, staged: { table, relation, persons, periods }, findings };
 }
 
 /** @returns the parse findings, or null when every record could be read. */
@@ -144,24 +143,13 @@ async function checkCells(
   ]);
 }
 
-async function checkRows(
-  duck: Duck,
-  source: SourceTable,
-  sound: string,
-  periods: ReadonlyMap<string, number>,
-): Promise<Findings> {
+async function checkRows(duck: Duck, source: SourceTable, sound: string): Promise<Findings> {
   const { table, span } = source;
-  const expected = periodsBetween(table.period.kind, span.from, span.to);
   const place = { table: table.name };
-  const strays = [...periods].filter(([period]) => !expected.includes(period));
-  const outside = {
-    count: strays.reduce((sum, [, rows]) => sum + rows, 0),
-    rows: strays.length === 0 ? [] : await findRowsOutside(duck, table, sound, expected),
-  };
   const held = source.kind === 'delta' ? `${sound} and _op <> 'D'` : sound;
   const outdated = await findOutdatedCodes(duck, table, held);
   return joinFindings([
-    found('outside-span', place, outside),
+    found('outside-span', place, await findRowsOutside(duck, table, sound, span)),
     found('duplicate-key', place, await findDuplicateKeys(duck, table, sound)),
     ...outdated.map(({ column, ...rows }) => found('code-validity', { ...place, column }, rows)),
   ]);

@@ -94,8 +94,8 @@ export const STRUCTURE_RULES = {
     'An earlier row of the file has the same key. Each key may occur once.',
   ),
   'outside-span': stop(
-    'Rækken hører til en periode uden for leverancens periode.',
-    'The row belongs to a period outside the span of the delivery.',
+    'Rækken hører til en måned eller et år uden for leverancens periode. Udvid leverancens periode, eller tag rækken ud.',
+    'The row belongs to a month or year outside the span of the delivery. Widen the span, or take the row out.',
   ),
   cpr: stop(
     'Cpr-nummeret har ikke ti cifre eller ikke en dato, der findes.',

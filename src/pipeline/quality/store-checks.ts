@@ -1,8 +1,9 @@
 // Checks of whole rows of a staged source file: operation, period span, doubled keys, validity of codes. Counted in one pass each; rows are
 // fetched only for what was found. It reads the relation that store-source.ts made.
-import type { Column, Table } from '../../domains/definition.ts';
+import type { Column, ColumnType, Table } from '../../domains/definition.ts';
 import { type Duck, quoteIdentifier, quoteText } from '../../platform/duckdb/duckdb.ts';
-import { monthSpanOf } from '../../platform/time/period.ts';
+import { monthSpanOf, periodsBetween } from '../../platform/time/period.ts';
+import { type Span, tellsMonth } from '../intake/index.ts';
 import { EXAMPLES_PER_RULE } from './rules.ts';
 import { stageName } from './store-source.ts';
 
@@ -12,13 +13,16 @@ export interface FaultyRows {
   readonly rows: readonly number[];
 }
 
+function typeOf(table: Table, name: string): ColumnType['type'] | undefined {
+  return table.columns.find((column) => column.name === name)?.type.type;
+}
+
 /** SQL for the period of a row, from the key column that the table names. */
 export function periodSql(table: Table): string {
   if (table.period.kind === 'none') return "'all'";
   const { from, kind } = table.period;
   const name = quoteIdentifier(from);
-  const column = table.columns.find((candidate) => candidate.name === from);
-  const type = column?.type.type;
+  const type = typeOf(table, from);
   if (type === 'schoolYear') return name;
   if (type === 'integer') return `cast(${name} as varchar)`;
   if (type !== 'month' && type !== 'date') throw new Error(`table ${table.name}: no period follows from ${from}`);
@@ -35,12 +39,25 @@ export function periodPredicate(table: Table, period: string): string {
   if (table.period.kind === 'none') return 'true';
   const { from } = table.period;
   const name = quoteIdentifier(from);
-  const type = table.columns.find((candidate) => candidate.name === from)?.type.type;
-  if (type === 'integer') return `${name} = ${Number(period)}`;
+  if (typeOf(table, from) === 'integer') return `${name} = ${Number(period)}`;
   const span = monthSpanOf(period);
-  if (type === 'schoolYear' || span === undefined) return `${name} = ${quoteText(period)}`;
-  if (type === 'month') return `${name} between ${quoteText(span.from)} and ${quoteText(span.to)}`;
-  return `${name} between date ${quoteText(`${span.from}-01`)} and last_day(date ${quoteText(`${span.to}-01`)})`;
+  return span === undefined || !tellsMonth(table) ? `${name} = ${quoteText(period)}` : monthsPredicate(table, span);
+}
+
+/** Predicate for the rows of some months. @throws for a table whose rows tell no month: which of them are meant nobody knows. */
+export function monthsPredicate(table: Table, { from, to }: Span): string {
+  if (table.period.kind === 'none' || !tellsMonth(table)) throw new Error(`rows of ${table.name} tell no month`);
+  const name = quoteIdentifier(table.period.from);
+  if (typeOf(table, table.period.from) === 'month') return `${name} between ${quoteText(from)} and ${quoteText(to)}`;
+  return `${name} between date ${quoteText(`${from}-01`)} and last_day(date ${quoteText(`${to}-01`)})`;
+}
+
+/** Predicate for the rows of a delivery's span: by month where the rows tell it, else by period. */
+function spanPredicate(table: Table, span: Span): string {
+  if (table.period.kind === 'none') return 'true';
+  if (tellsMonth(table)) return monthsPredicate(table, span);
+  const periods = periodsBetween(table.period.kind, span.from, span.to);
+  return periods.map((period) => `(${periodPredicate(table, period)})`).join(' or ');
 }
 
 /** The first rows (record numbers, in order) that meet a predicate. */
@@ -56,22 +73,22 @@ export async function findFaultyOperations(duck: Duck, table: Table): Promise<nu
   return firstRows(duck, table, '_op_fault');
 }
 
-/** The periods that sound rows belong to, with the number of rows. */
-export async function countPeriods(duck: Duck, table: Table, sound: string): Promise<Map<string, number>> {
-  const rows = await duck.all<{ period: string; count: number }>(
-    `select ${periodSql(table)} as period, count(*) as count from ${quoteIdentifier(stageName(table))} where ${sound} group by all order by all`,
+/** The periods that sound rows belong to, in binary order. */
+export async function listPeriods(duck: Duck, table: Table, sound: string): Promise<string[]> {
+  const rows = await duck.all<{ period: string }>(
+    `select distinct ${periodSql(table)} as period from ${quoteIdentifier(stageName(table))} where ${sound} order by period`,
   );
-  return new Map(rows.map(({ period, count }) => [period, count]));
+  return rows.map(({ period }) => period);
 }
 
-/** Rows of periods that are not among `periods`. */
-export async function findRowsOutside(
-  duck: Duck,
-  table: Table,
-  sound: string,
-  periods: readonly string[],
-): Promise<number[]> {
-  return firstRows(duck, table, `${sound} and ${periodSql(table)} not in (${periods.map(quoteText).join(', ')})`);
+/** Rows outside the span of the delivery. */
+export async function findRowsOutside(duck: Duck, table: Table, sound: string, span: Span): Promise<FaultyRows> {
+  const where = `${sound} and not (${spanPredicate(table, span)})`;
+  const [total] = await duck.all<{ count: number }>(
+    `select count(*) as count from ${quoteIdentifier(stageName(table))} where ${where}`,
+  );
+  if (total === undefined || total.count === 0) return { count: 0, rows: [] };
+  return { count: total.count, rows: await firstRows(duck, table, where) };
 }
 
 /** Second and later rows of a key. When all hashes differ so do all keys (measured: 0.5 s for 5 M rows); only else keys are compared. */

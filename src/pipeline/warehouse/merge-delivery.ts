@@ -1,11 +1,12 @@
-// Works out which slices a delivery touches and what they would hold: a total replaces every period of its span in the tables that were sent,
+// Works out which slices a delivery touches and what they would hold: a total replaces the months of its span in the tables that were sent,
 // a delta changes the rows it names. It reads and names relations; it writes no slice.
 import type { Domain, Table } from '../../domains/definition.ts';
 import type { Duck } from '../../platform/duckdb/duckdb.ts';
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
 import type { MunicipalityCode } from '../../platform/tenant.ts';
-import { ALL, periodsBetween } from '../../platform/time/period.ts';
+import { ALL, monthSpanOf, periodsBetween } from '../../platform/time/period.ts';
 import { type HeldSlice, identityTableOf, type SliceSpec } from '../../slices/index.ts';
+import type { Span } from '../intake/index.ts';
 import {
   EXAMPLES_PER_RULE,
   type Findings,
@@ -17,6 +18,7 @@ import {
 import {
   deliveredRows,
   findAbsentDeletes,
+  keptRows,
   mergedRows,
   nameRelation,
   storedRows,
@@ -29,7 +31,7 @@ export interface ReadDelivery {
   readonly municipality: MunicipalityCode;
   readonly domain: Domain;
   readonly kind: 'total' | 'delta';
-  readonly span: { readonly from: string; readonly to: string };
+  readonly span: Span;
   readonly staged: readonly StagedRows[];
 }
 
@@ -75,11 +77,15 @@ export async function mergeDelivery(
     const parts = rest.length > 0 || changed.length === 0 ? [storedRows(table, rest)] : [];
     if (change !== undefined && changed.length > 0) {
       const { staged } = change;
-      parts.push(
-        delivery.kind === 'total'
-          ? deliveredRows(staged, changed)
-          : mergedRows(staged, changed, pathsOf(table.name, changed)),
-      );
+      if (delivery.kind === 'delta') parts.push(mergedRows(staged, changed, pathsOf(table.name, changed)));
+      else {
+        parts.push(deliveredRows(staged, changed));
+        const cut = pathsOf(
+          table.name,
+          changed.filter((period) => cutsPeriod(delivery.span, period)),
+        );
+        if (cut.length > 0) parts.push(keptRows(table, delivery.span, cut));
+      }
     }
     return parts.join('\n union all ');
   };
@@ -105,6 +111,12 @@ export async function mergeDelivery(
     periodsOf: (table) => [...new Set([...heldPeriods(table), ...(touched.get(table)?.periods ?? [])])].sort(),
     rowsOf,
   };
+}
+
+/** What lies outside the span stays: nobody has said anything about it. Intake refuses such spans for tables whose rows tell no month. */
+function cutsPeriod({ from, to }: Span, period: string): boolean {
+  const months = monthSpanOf(period);
+  return months !== undefined && (months.from < from || months.to > to);
 }
 
 /** Delivered zero is not missing: a total touches its whole span. A delta that only deletes does not create a period. */

@@ -2,7 +2,8 @@
 import type { Table } from '../../domains/definition.ts';
 import { type Duck, quoteIdentifier, quoteList, quoteText } from '../../platform/duckdb/duckdb.ts';
 import { columnSqlType } from '../../slices/index.ts';
-import { periodPredicate, periodSql, type StagedRows } from '../quality/index.ts';
+import type { Span } from '../intake/index.ts';
+import { monthsPredicate, periodPredicate, periodSql, type StagedRows } from '../quality/index.ts';
 
 function columnList(table: Table, prefix = ''): string {
   return table.columns.map(({ name }) => `${prefix}${quoteIdentifier(name)}`).join(', ');
@@ -33,6 +34,11 @@ export function deliveredRows(staged: StagedRows, periods: readonly string[]): s
     ? 'true'
     : `(${periods.map((period) => `(${periodPredicate(table, period)})`).join(' or ')})`;
   return `select ${columnList(table)}, ${periodSql(table)} as _period, _row from ${quoteIdentifier(staged.relation)} where ${where}`;
+}
+
+/** The stored rows of months that a total's span leaves out. `paths` are the slices of periods that the span cuts. */
+export function keptRows(table: Table, span: Span, paths: readonly string[]): string {
+  return `select * from (${storedRows(table, paths)}) where not (${monthsPredicate(table, span)})`;
 }
 
 /** The stored rows whose key a delta does not name, and the delta's upserts. `paths` are the slices of `periods`. */

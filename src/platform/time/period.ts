@@ -96,6 +96,14 @@ export function periodsBetween(kind: PeriodKind, from: string, to: string): stri
   return [...periods];
 }
 
+/** @returns the months from the first of the period of `kind` that holds `from` to the last of the one that holds `to`. */
+export function wholePeriods(kind: PeriodKind, from: string, to: string): { from: string; to: string } {
+  return {
+    from: monthSpanOf(periodOfMonth(kind, from))?.from ?? from,
+    to: monthSpanOf(periodOfMonth(kind, to))?.to ?? to,
+  };
+}
+
 /** @returns the period `count` steps later (earlier when negative): `2024` → `2023`, `2024-2025` → `2023-2024`. */
 export function shiftPeriod(period: string, count: number): string {
   const kind = periodKindOf(period);
