@@ -7,7 +7,7 @@ import type { Domain } from '../../domains/definition.ts';
 import type { Catalogue } from '../../domains/index.ts';
 import { type Duck, withDuckDb } from '../../platform/duckdb/duckdb.ts';
 import { type Tenant, withTenant } from '../../platform/postgres/tenancy.ts';
-import { isIdentityTable, latestRevision, readRevision, type Slice, writeSlices } from '../../slices/index.ts';
+import { isIdentityTable, latestRevision, readRevision, writeSlices } from '../../slices/index.ts';
 import { type InflationLimits, materialiseReceivedFile, ReceivedFileFault } from '../intake/index.ts';
 import {
   checkState,
@@ -26,6 +26,7 @@ import { LoadFault } from './errors.ts';
 import { mergeDelivery } from './merge-delivery.ts';
 import { changedSlices, type PublishDeps, publishDelivery, rejectDelivery } from './publish-delivery.ts';
 import { isOutdated, resliceDomain } from './reslice-domain.ts';
+import { rulesAtOnce } from './rules.ts';
 import {
   type LoadedDelivery,
   type LoadedFile,
@@ -41,14 +42,6 @@ export interface LoadDeps extends PublishDeps {
   readonly limits: InflationLimits;
   readonly secrets: { readonly rootSecret: Uint8Array };
   readonly duckdb: { readonly tempRoot: string; readonly memoryLimitMb: number; readonly threads: number };
-}
-
-/** Rows of all slices up to which the rules of a bucket run in one statement; above, each has the memory for itself. */
-const SMALL_STATE_ROWS = 500_000;
-const RULES_AT_ONCE = 16;
-
-function rulesAtOnce(slices: readonly Slice[]): number {
-  return slices.reduce((sum, { rows }) => sum + rows, 0) <= SMALL_STATE_ROWS ? RULES_AT_ONCE : 1;
 }
 
 /** Runs tasks one after another. */
