@@ -15,5 +15,5 @@ export {
   schemaHashOf,
 } from './slice.ts';
 export { latestRevision, readRevision, readSlicePairs, revisionAt } from './store.ts';
-export { parquetRows, sortRows } from './store-duckdb.ts';
+export { parquetRows } from './store-duckdb.ts';
 export { type SliceSpec, writeSlice, writeSlices } from './write-slices.ts';

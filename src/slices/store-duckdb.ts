@@ -5,7 +5,6 @@
 // ISO dates, true/false, rows in binary order of the natural key. A field with `#` anywhere is quoted too: DuckDB does so, and readers
 // that know comment lines need it.
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import type { Table } from '../domains/definition.ts';
 import { type Duck, quoteIdentifier, quoteList, quoteText } from '../platform/duckdb/duckdb.ts';
 import { columnSqlType } from './slice.ts';
@@ -63,30 +62,6 @@ export async function countParquetRows(duck: Duck, table: Table, path: string): 
     `select count(*) as rows from (select ${names} from ${parquetRows([path])})`,
   );
   return found?.rows ?? 0;
-}
-
-/** Rows per row group: small, so that a slice of a month reads little besides its own rows. */
-const ROW_GROUP = 32_768;
-
-/**
- * Sorts the rows of a large relation once, before many slices are cut out of it: measured for 5 M rows out of order in 120 periods under 512 MB,
- * 92 s for the slices without it (each scans everything), 9 s for the sort and 0.03 s a slice with it.
- *
- * Makes the view `name` with the table's columns and the rows of `relation`, sorted by the period column and then the natural key,
- * out of a Parquet file in the job's folder. Predicates on the period column then skip what lies outside. `relation` may be dropped afterwards.
- */
-export async function sortRows(duck: Duck, table: Table, relation: string, name: string): Promise<void> {
-  const path = join(duck.folder, `${name}.parquet`);
-  const order = table.period.kind === 'none' ? table.key : [table.period.from, ...table.key];
-  const columns = table.columns.map(
-    ({ name: column, type }) =>
-      `cast(${quoteIdentifier(column)} as ${columnSqlType(type)}) as ${quoteIdentifier(column)}`,
-  );
-  await duck.run(
-    `copy (select ${columns.join(', ')} from ${quoteIdentifier(relation)} order by ${nameList(order)})
-     to ${quoteText(path)} (format parquet, compression lz4_raw, row_group_size ${ROW_GROUP})`,
-  );
-  await duck.run(`create view ${quoteIdentifier(name)} as select * from read_parquet(${quoteText(path)})`);
 }
 
 /** Rows by what happened to them. */
