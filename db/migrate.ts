@@ -58,9 +58,13 @@ async function ensureRole(
       create role ${name} nologin noinherit;
     exception when duplicate_object or unique_violation then null;
     end $$`);
-  await retryConcurrentUpdate(() =>
-    client.query(`alter role ${name} nosuperuser nocreatedb nocreaterole noinherit noreplication nobypassrls ${login}`),
+  // Only a superuser may say `nosuperuser`, even of a role that is none: an owner who is none says it where there is something to take away, and is refused.
+  const { rows } = await client.query<{ excessive: boolean }>(
+    'select rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls as excessive from pg_roles where rolname = $1',
+    [role.name],
   );
+  const less = rows[0]?.excessive === true ? 'nosuperuser nocreatedb nocreaterole noreplication nobypassrls' : '';
+  await retryConcurrentUpdate(() => client.query(`alter role ${name} ${less} noinherit ${login}`));
 }
 
 async function retryConcurrentUpdate(statement: () => Promise<unknown>): Promise<void> {

@@ -22,7 +22,7 @@ export const settingsSchema = Type.Object({
     POSTGRES_URL,
   ),
   FLIS_DATABASE_URL_OWNER: setting(
-    'Connection of the owner of the schema, in the same form. Only for `migrate`.',
+    'Connection of the owner of the schema, in the same form. Only for `migrate` and `restore`.',
     POSTGRES_URL,
   ),
   FLIS_DATABASE_URL_BACKUP: setting(

@@ -1,4 +1,4 @@
-// The rehearsal: back up the database, then storage; restore both elsewhere; everything is there, and work that was waiting goes on.
+// The rehearsal: back up the database, then storage; restore both elsewhere, as an owner who is no superuser; everything is there, and work that was waiting goes on.
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -11,7 +11,7 @@ import { createPool } from '../../src/platform/postgres/pool.ts';
 import { withTenant } from '../../src/platform/postgres/tenancy.ts';
 import { startJobSender } from '../../src/platform/queue/pg-boss.ts';
 import { createLocalDirectory } from '../../src/platform/storage/local-directory.ts';
-import { createEmptyDatabase, migrateOptions } from '../harness/database.ts';
+import { createEmptyDatabase, createOrdinaryDatabase, migrateOptions } from '../harness/database.ts';
 import { measures, openScene } from '../pipeline/warehouse-scene.ts';
 
 const log = { info() {}, error() {} };
@@ -40,11 +40,11 @@ t.test('a backup restores to the same rows and files', async (t) => {
     preserveTimestamps: true,
   });
 
-  const target = await createEmptyDatabase(t);
+  const target = await createOrdinaryDatabase(t);
   await migrate(migrateOptions(target.ownerUrl));
   await restoreDatabase(target.ownerUrl, backup);
 
-  const restored = createPool({ url: target.ownerUrl, max: 1, statementTimeout: 10_000, applicationName: 'test' });
+  const restored = createPool({ url: target.adminUrl, max: 1, statementTimeout: 10_000, applicationName: 'test' });
   t.teardown(() => restored.end());
   const sizes = async (pool: typeof restored) =>
     (await pool.query('select revision, kind, created_at::text from revision order by revision')).rows;
@@ -57,6 +57,7 @@ t.test('a backup restores to the same rows and files', async (t) => {
     ['r'],
   );
   t.same(rows, [], 'row-level security is forced again');
+  await migrate(migrateOptions(target.ownerUrl));
 
   const pool = createPool({ url: target.workerUrl, max: 2, statementTimeout: 10_000, applicationName: 'test' });
   t.teardown(() => pool.end());

@@ -7,7 +7,8 @@ import pg from 'pg';
 import t from 'tap';
 import { migrate } from '../../db/migrate.ts';
 import { declaredTables } from '../../db/schema/index.ts';
-import { createEmptyDatabase, migrateOptions } from '../harness/database.ts';
+import { createEmptyDatabase, createOrdinaryDatabase, migrateOptions } from '../harness/database.ts';
+import { auditCatalogue } from './audit-catalogue.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -25,6 +26,26 @@ t.test('an empty database, two migrations at once, and once more', async (t) => 
     rows.map(({ relname }) => relname),
     [...declaredTables().keys()].sort(),
   );
+});
+
+t.test('an owner who is no superuser: the same catalogue, and no role keeps more than it may', async (t) => {
+  const { ownerUrl, adminUrl } = await createOrdinaryDatabase(t);
+  const admin = new pg.Client({ connectionString: adminUrl });
+  await admin.connect();
+  t.teardown(() => admin.end());
+  await migrate(migrateOptions(ownerUrl));
+  const roles = { api: 'flis_api', worker: 'flis_worker', backup: 'flis_backup' };
+  t.same(await auditCatalogue(admin, { declared: declaredTables(), roles }), []);
+  const { rows: owners } = await admin.query(
+    `select distinct rolname, rolsuper, rolbypassrls from pg_class join pg_roles o on o.oid = relowner where relnamespace = 'public'::regnamespace`,
+  );
+  t.same(owners, [{ rolname: 'ordinary', rolsuper: false, rolbypassrls: false }]);
+
+  await admin.query('alter role flis_api superuser bypassrls');
+  await t.rejects(migrate(migrateOptions(ownerUrl)), { code: '42501' }, 'this owner cannot take it away');
+  await migrate(migrateOptions(adminUrl));
+  const { rows } = await admin.query(`select rolname from pg_roles where rolsuper or rolbypassrls order by 1`);
+  t.same(rows, [{ rolname: 'flis_owner' }], 'a superuser takes it away');
 });
 
 t.test('the migrations give the schema that the code declares', async (t) => {

@@ -1,6 +1,6 @@
 // Gives each test file a database of its own: a clone of one migrated template on an embedded PostgreSQL that all files of a run share.
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -102,6 +102,21 @@ export async function createEmptyDatabase(t: TestScope): Promise<TestDatabase> {
   await runAsOwner(url, `create database ${name}`);
   t.teardown(() => runAsOwner(url, `drop database if exists ${name} with (force)`));
   return databaseUrls(url, name);
+}
+
+/** An empty database on a server of its own whose owner is an ordinary role with the rights that db/README.md names. `adminUrl` is the superuser's. */
+export async function createOrdinaryDatabase(t: TestScope): Promise<TestDatabase & { readonly adminUrl: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'flis-server-'));
+  const server = await startEmbeddedPostgres({ folder, settings: { fsync: 'off' } });
+  t.teardown(async () => {
+    await server.stop();
+    await server.remove();
+    await rm(folder, { recursive: true, force: true });
+  });
+  await runAsOwner(server.url, `create role ordinary login createrole password '${PASSWORD}'`);
+  await runAsOwner(server.url, 'create database flis owner ordinary');
+  const ownerUrl = withDatabase(server.url, 'flis', 'ordinary');
+  return { ...databaseUrls(server.url, 'flis'), ownerUrl, adminUrl: withDatabase(server.url, 'flis') };
 }
 
 function databaseUrls(url: string, name: string): TestDatabase {
