@@ -5,7 +5,7 @@ import { backupDatabase, restoreDatabase } from '../db/backup.ts';
 import { migrate, type RoleCredentials } from '../db/migrate.ts';
 import { loadConfig } from './config.ts';
 import { openWorkerDeps, type WorkerDeps } from './deps.ts';
-import { intake, warehouse } from './pipeline/index.ts';
+import { intake, packages, warehouse } from './pipeline/index.ts';
 import { QUEUES } from './pipeline/queues.ts';
 import { createLog } from './platform/log.ts';
 import { queueSettings } from './platform/queue/pg-boss.ts';
@@ -65,7 +65,7 @@ function print(line: string): void {
 /** `fsck`: prints what it compared and every fault. @returns 0 when rows and files agree, 1 otherwise. */
 export function runFsck(): Promise<number> {
   return withWorker(async (deps) => {
-    const report = await warehouse.checkStorage(deps);
+    const report = joinReports([await warehouse.checkStorage(deps), await packages.checkPackages(deps)]);
     for (const { key, fault } of report.faults) print(`${fault}: ${key}`);
     print(`${report.named} files named by rows, ${report.bytes} bytes read, ${report.faults.length} faults`);
     print(
@@ -75,11 +75,21 @@ export function runFsck(): Promise<number> {
   });
 }
 
+function joinReports(reports: readonly warehouse.StorageReport[]): warehouse.StorageReport {
+  return {
+    named: reports.reduce((sum, { named }) => sum + named, 0),
+    bytes: reports.reduce((sum, { bytes }) => sum + bytes, 0),
+    faults: reports.flatMap(({ faults }) => faults),
+    orphans: reports.flatMap(({ orphans }) => orphans),
+    young: reports.reduce((sum, { young }) => sum + young, 0),
+  };
+}
+
 /** `sweep`: deletes what nothing names: files older than 24 h and remembered answers. */
 export function runSweep(): Promise<number> {
   return withWorker(async (deps) => {
     const received = await intake.sweepIntake(deps);
-    const files = await warehouse.sweepStorage(deps);
+    const files = (await warehouse.sweepStorage(deps)) + (await packages.sweepPackages(deps));
     print(`${files + received.files} files and ${received.answers} remembered answers deleted`);
     return 0;
   });

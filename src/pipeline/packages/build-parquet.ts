@@ -9,7 +9,7 @@ import { copyParts, readRevision, schemaHashOf } from '../../slices/index.ts';
 import { lockRevisions } from '../warehouse/index.ts';
 import type { BuildDeps } from './build-package.ts';
 import { SchemaChanged } from './errors.ts';
-import { CSV_SUFFIX, MEDIA_TYPES, PARQUET_SUFFIX } from './rules.ts';
+import { CSV_SUFFIX, MEDIA_TYPES, PARQUET_SUFFIX, storageKey } from './rules.ts';
 import { findPackage } from './store.ts';
 import { convertDelta, mergeParquet } from './store-duckdb.ts';
 import { findFile, insertFiles, type PackageFile } from './store-files.ts';
@@ -35,14 +35,15 @@ export async function buildParquet(
   const plan = await withTenant(pool, tenant, (tx) => readPlan(tx, deps, packageId, tableName), { readOnly: true });
   if (plan === undefined) return;
   const options = { ...deps.duckdb, allowedDirectories: [storage.localRoot], signal };
-  const key = `packages/municipality=${tenant.municipality}/${packageId}/${tableName}${PARQUET_SUFFIX}`;
+  const name = `${tableName}${PARQUET_SUFFIX}`;
+  const key = storageKey(tenant.municipality, packageId, name);
   const stored = await withDuckDb(options, async (duck) => {
     const target = join(duck.folder, 'whole.parquet');
     await writeParquet(duck, storage, plan, target);
     return storage.putFile(key, target);
   });
   const file: PackageFile = {
-    name: `${tableName}${PARQUET_SUFFIX}`,
+    name,
     mediaType: MEDIA_TYPES.parquet,
     scope: '',
     rows: plan.rows,

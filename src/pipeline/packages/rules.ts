@@ -1,4 +1,4 @@
-// Pure rules of packages: which names their files can have, and when slices stand under the schemas that are declared now.
+// Pure rules of packages: which names their files can have, where those that are stored stand, and when slices stand under the schemas that are declared now.
 import type { Domain } from '../../domains/definition.ts';
 import { type Slice, schemaHashOf } from '../../slices/index.ts';
 
@@ -14,6 +14,11 @@ export const MEDIA_TYPES = {
   zip: 'application/zip',
   parquet: 'application/vnd.apache.parquet',
 } as const;
+
+/** The key of a file of a package that is an object of its own. */
+export function storageKey(municipality: string, packageId: string, name: string): string {
+  return `packages/municipality=${municipality}/${packageId}/${name}`;
+}
 
 /** @returns whether every slice is of a declared table and under its declared schema: a package has one schema per table. */
 export function isDeclared(domain: Domain, slices: readonly (Slice | null)[]): boolean {

@@ -1,15 +1,16 @@
-// fsck: compares what rows name with what storage holds, both ways, and every byte with its digest. It reads everything and changes nothing.
+// fsck of received files, slices and differences: compares what rows name with what storage holds, both ways, and every byte with its digest.
+// It reads everything and changes nothing. Files of packages are a later stage's.
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { withSystem } from '../../platform/postgres/tenancy.ts';
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
 import { type ReceivedFileSecrets, readReceivedFile } from '../intake/index.ts';
-import { listNamedObjects, listOwners, listPackageReaches, type NamedObject } from './store-storage.ts';
+import { listNamedObjects, listOwners, type NamedObject } from './store-storage.ts';
 
-/** What is wrong with an object that a row names. */
+/** What is wrong with what a row names. */
 export interface StorageFault {
   readonly key: string;
-  /** `missing`: no such object. `bytes`: another size. `digest`: other bytes. `unreadable`: cannot be decrypted. `unnamed`: a package reads what no slice names. */
+  /** `missing`: no such object. `bytes`: another size. `digest`: other bytes. `unreadable`: cannot be read or decrypted. `unnamed`: a package reads what no slice names. */
   readonly fault: 'missing' | 'bytes' | 'digest' | 'unreadable' | 'unnamed';
 }
 
@@ -27,7 +28,7 @@ export interface StorageReport {
 
 /** Below this age an object may be about to get its row. */
 export const ORPHAN_AGE_MS = 24 * 3600 * 1000;
-export const PREFIXES = ['slices/', 'identity/', 'diffs/', 'received/', 'packages/'] as const;
+const PREFIXES = ['slices/', 'identity/', 'diffs/', 'received/'] as const;
 const REASON = 'compare rows and files';
 
 export interface CheckStorageDeps {
@@ -46,19 +47,7 @@ export async function checkStorage(deps: CheckStorageDeps): Promise<StorageRepor
   let bytes = 0;
   const owners = await withSystem(deps.pool, REASON, listOwners, { readOnly: true });
   for (const municipality of owners) {
-    const { objects, reaches } = await withSystem(
-      deps.pool,
-      REASON,
-      async (tx) => ({
-        objects: await listNamedObjects(tx, municipality),
-        reaches: await listPackageReaches(tx, municipality),
-      }),
-      { readOnly: true, repeatableRead: true },
-    );
-    const sizes = new Map(objects.map((object) => [object.key, object.bytes]));
-    for (const { key, end } of reaches) {
-      if (end >= (sizes.get(key) ?? 0)) faults.push({ key, fault: 'unnamed' });
-    }
+    const objects = await withSystem(deps.pool, REASON, (tx) => listNamedObjects(tx, municipality), { readOnly: true });
     for (const object of objects) {
       known.add(object.key);
       const fault = await checkObject(deps, object);
@@ -66,7 +55,7 @@ export async function checkStorage(deps: CheckStorageDeps): Promise<StorageRepor
       else faults.push({ key: object.key, fault });
     }
   }
-  return { named: known.size, bytes, faults, ...(await findOrphans(deps.storage, known)) };
+  return { named: known.size, bytes, faults, ...(await findOrphans(deps.storage, PREFIXES, known)) };
 }
 
 async function checkObject(deps: CheckStorageDeps, object: NamedObject): Promise<StorageFault['fault'] | undefined> {
@@ -98,11 +87,16 @@ async function digestOf(stream: AsyncIterable<Buffer>): Promise<{ bytes: number;
   return { bytes, sha256: hash.digest('hex') };
 }
 
-async function findOrphans(storage: ObjectStorage, known: ReadonlySet<string>) {
+/** @returns the objects under `prefixes` that are not in `known`: those older than a day, and how many are younger. */
+export async function findOrphans(
+  storage: ObjectStorage,
+  prefixes: readonly string[],
+  known: ReadonlySet<string>,
+): Promise<Pick<StorageReport, 'orphans' | 'young'>> {
   const orphans: string[] = [];
   let young = 0;
   const before = Date.now() - ORPHAN_AGE_MS;
-  for (const prefix of PREFIXES) {
+  for (const prefix of prefixes) {
     for await (const { key, modifiedAt } of storage.list(prefix)) {
       if (known.has(key)) continue;
       if (modifiedAt.getTime() < before) orphans.push(key);

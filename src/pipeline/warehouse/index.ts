@@ -1,5 +1,12 @@
 // The face of the warehouse: its routes, its jobs, and what the operator runs.
-export { type CheckStorageDeps, checkStorage, type StorageFault, type StorageReport } from './check-storage.ts';
+export {
+  type CheckStorageDeps,
+  checkStorage,
+  findOrphans,
+  ORPHAN_AGE_MS,
+  type StorageFault,
+  type StorageReport,
+} from './check-storage.ts';
 export { type CompareDeps, compareRevisions, type PeriodChange } from './compare-revisions.ts';
 export { CHANGES_NOT_READY, SCHEMA_CHANGED } from './errors.ts';
 export { type WarehouseJobDeps, warehouseJobs } from './job.ts';

@@ -1,0 +1,156 @@
+// Files of packages, compared and tidied: fsck finds every kind of fault, the sweep takes exactly what nobody names.
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { appendFile, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import t from 'tap';
+import { checkPackages, sweepPackages } from '../../src/pipeline/packages/index.ts';
+import { checkStorage, lockRevisions } from '../../src/pipeline/warehouse/index.ts';
+import { withTenant } from '../../src/platform/postgres/tenancy.ts';
+import { municipalityCodeOf } from '../../src/platform/tenant.ts';
+import { birth, people, startScene } from './packages-scene.ts';
+
+const DAY = 24 * 3600;
+const { flis, call, deliver, build } = await startScene(t);
+const deps = flis.workerDeps;
+if (deps === undefined) throw new Error('no worker');
+const { pool, storage } = deps;
+const owner = new pg.Client({ connectionString: flis.database.ownerUrl });
+await owner.connect();
+t.teardown(() => owner.end());
+
+const first = await deliver([people('2024-01', 1, 10), people('2025-01', 1, 11)], [birth(1, '2024-03-01')]);
+await deliver([people('2024-01', 1, 10), people('2025-01', 1, 12)], [birth(1, '2024-03-01')]);
+const total = await build({ domain: 'borger', kind: 'total' });
+const delta = await build({ domain: 'borger', kind: 'delta', since: first });
+const keyOf = (id: string, name: string) => `packages/municipality=615/${id}/${name}`;
+const parquet = keyOf(total.id, 'bor_befolkning.parquet');
+await call('GET', `/v1/packages/${total.id}/files/bor_befolkning.parquet`);
+
+/** Makes an object look as old as that many seconds. */
+async function age(key: string, seconds: number): Promise<void> {
+  const at = Date.now() / 1000 - seconds;
+  await utimes(await storage.localPath(key), at, at);
+}
+
+const put = (key: string) => storage.put(key, Readable.from([Buffer.from('x')]));
+
+t.test('the sweep takes old files without a row, under the lock, and nothing else', async (t) => {
+  const old = [
+    keyOf(total.id, 'bor_bevaegelse.parquet'),
+    keyOf(delta.id, 'other.parquet'),
+    keyOf(randomUUID(), 'bor_befolkning.parquet'),
+    `packages/municipality=147/${total.id}/bor_befolkning.parquet`,
+  ];
+  const young = keyOf(delta.id, 'young.parquet');
+  for (const key of [...old, young]) await put(key);
+  for (const key of [...old, parquet]) await age(key, DAY + 60);
+  await age(young, DAY - 600);
+  t.match(await checkPackages({ pool, storage }), { named: 1, faults: [], orphans: [...old].sort(), young: 1 });
+
+  const tenant = { municipality: municipalityCodeOf('615'), clientId: 'test', requestId: 'test' };
+  let released = false;
+  let sweep: Promise<number> | undefined;
+  await withTenant(pool, tenant, async (tx) => {
+    await lockRevisions(tx, 'borger');
+    sweep = sweepPackages({ pool, storage }).finally(() => {
+      t.ok(released, 'the sweep waits for whoever is publishing');
+    });
+    const waits = new Promise((done) => setTimeout(done, 300, 'waits'));
+    t.equal(await Promise.race([sweep.then(() => 'swept'), waits]), 'waits');
+    released = true;
+  });
+  t.equal(await sweep, old.length);
+  t.match(await checkPackages({ pool, storage }), { faults: [], orphans: [], young: 1 });
+  t.equal(await sweepPackages({ pool, storage }), 0);
+  await storage.delete(young);
+});
+
+t.test('fsck reads every file of every package, and the warehouse knows nothing of them', async (t) => {
+  const files = [...total.resources, ...delta.resources, total.archive, delta.archive];
+  const clean = await checkPackages({ pool, storage });
+  t.match(clean, { named: 1, faults: [] });
+  const { rows } = await owner.query('select sum(bytes)::int as bytes, count(*)::int as files from package_file');
+  t.equal(clean.bytes, rows[0].bytes);
+  t.equal(rows[0].files, files.length + 2 + 1, 'identity pairs of both, and one Parquet file');
+  t.match(await checkStorage({ pool, storage, secrets: deps.secrets }), { faults: [], orphans: [], young: 0 });
+});
+
+t.test('fsck sees what is missing, cut, changed and unnamed', async (t) => {
+  /** Breaks something, checks, mends it. */
+  const faultsOf = async (break_: () => Promise<unknown>, mend: () => Promise<unknown>) => {
+    await break_();
+    const { faults } = await checkPackages({ pool, storage });
+    await mend();
+    t.match(await checkPackages({ pool, storage }), { faults: [] }, 'mended');
+    return faults;
+  };
+  const path = await storage.localPath(parquet);
+  const bytes = await readFile(path);
+  const restore = async () => {
+    await rm(path, { force: true });
+    await writeFile(path, bytes);
+  };
+  t.same(await faultsOf(() => rm(path), restore), [{ key: parquet, fault: 'missing' }]);
+  t.same(await faultsOf(() => appendFile(path, 'x'), restore), [{ key: parquet, fault: 'bytes' }]);
+  const changed = Buffer.concat([bytes.subarray(0, -1), Buffer.from([0x55])]);
+  t.same(await faultsOf(() => rm(path).then(() => writeFile(path, changed)), restore), [
+    { key: parquet, fault: 'digest' },
+  ]);
+
+  const csv = keyOf(delta.id, 'bor_befolkning.csv.gz');
+  const files = (set: string) => () =>
+    owner.query(`update package_file set ${set} where package_id = $1 and name = 'bor_befolkning.csv.gz'`, [delta.id]);
+  t.same(await faultsOf(files(`sha256 = reverse(sha256)`), files(`sha256 = reverse(sha256)`)), [
+    { key: csv, fault: 'digest' },
+    { key: csv, fault: 'digest' },
+  ]); // prettier-ignore
+  t.same(await faultsOf(files('bytes = bytes + 1'), files('bytes = bytes - 1')), [
+    { key: csv, fault: 'bytes' },
+    { key: csv, fault: 'bytes' },
+  ]); // prettier-ignore
+  const rename = (from: string, to: string) => () =>
+    owner.query('update package_file set name = $3 where package_id = $1 and name = $2', [delta.id, from, to]);
+  t.same(await faultsOf(rename('archive.zip', 'other.zip'), rename('other.zip', 'archive.zip')), [
+    { key: keyOf(delta.id, 'archive.zip'), fault: 'missing' },
+  ]);
+  const state = (to: string) => () =>
+    owner.query('update package set state = $2 where package_id = $1', [delta.id, to]);
+  const halfVisible = await faultsOf(state('building'), state('ready'));
+  t.same(
+    halfVisible.map(({ fault }) => fault),
+    Array(4).fill('unnamed'),
+  );
+  const diff = (table: string) => () => owner.query(`update slice_diff set segment_key = ${table}`);
+  const unnamed = await faultsOf(diff(`segment_key || '.gone'`), diff(`replace(segment_key, '.gone', '')`));
+  t.match(unnamed, [{ key: /^diffs\/table=bor_befolkning\//, fault: 'unnamed' }]);
+});
+
+t.test('the commands of the operator cover all stages', async (t) => {
+  const run = (command: string) =>
+    promisify(execFile)(process.execPath, [fileURLToPath(new URL('../../src/cli.ts', import.meta.url)), command], {
+      env: {
+        PATH: process.env.PATH,
+        FLIS_DATABASE_URL_WORKER: flis.database.workerUrl,
+        FLIS_STORAGE_DIR: storage.localRoot,
+        FLIS_TEMP_DIR: flis.config.tempFolder,
+        FLIS_ROOT_SECRET: deps.secrets.rootSecret.toString('hex'),
+        FLIS_LOG_LEVEL: 'error',
+      },
+    });
+  const left = [keyOf(total.id, 'bor_bevaegelse.parquet'), 'slices/table=x/municipality=615/period=all/x.parquet'];
+  for (const key of left) {
+    await put(key);
+    await age(key, DAY + 60);
+  }
+  const whole = (await checkStorage({ pool, storage, secrets: deps.secrets })).named + 1;
+  t.match((await run('fsck')).stdout, `${whole} files named by rows`);
+  t.match((await run('fsck')).stdout, /, 0 faults\n2 files without a row are older than 24 h .*, 0 are younger\n$/);
+  t.match((await run('sweep')).stdout, /^2 files and 0 remembered answers deleted\n$/);
+  await storage.delete(parquet);
+  const refused = await run('fsck').catch((error) => error);
+  t.match(refused, { code: 1, stdout: `missing: ${parquet}\n` });
+});
