@@ -115,7 +115,7 @@ export async function plantMunicipality(
   await insert('computed_revision', { ...revision, formulas_hash: formula.hash });
   await insert('package', {
     ...{ ...revision, package_id: planted.packageId, kind: 'total', state: 'ready', ready_at: new Date() },
-    manifest: { name: canary, resources: [] },
+    manifest: { name: canary, resources: [{ name: TABLE }] },
   });
   const parts = JSON.stringify([{ literal: Buffer.from(canary).toString('base64') }]);
   for (const name of [`${TABLE}.csv.gz`, 'archive.zip', 'identitet.csv.gz']) {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import t from 'tap';
-import { checkPackages, sweepPackages } from '../../src/pipeline/packages/index.ts';
+import { checkPackages, packageJobs, sweepPackages } from '../../src/pipeline/packages/index.ts';
 import { checkStorage, lockRevisions } from '../../src/pipeline/warehouse/index.ts';
 import { withTenant } from '../../src/platform/postgres/tenancy.ts';
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';
@@ -129,6 +129,41 @@ t.test('fsck sees what is missing, cut, changed and unnamed', async (t) => {
   t.match(unnamed, [{ key: /^diffs\/table=bor_befolkning\//, fault: 'unnamed' }]);
 });
 
+t.test('a Parquet file that a killed job left is used if it holds the rows of its name, and only then', async (t) => {
+  const [, job] = packageJobs(deps) as unknown as { run(payload: object, context: object): Promise<void> }[];
+  const payload = { municipality: '615', domain: 'borger', packageId: delta.id, table: 'bor_befolkning' };
+  const run = () =>
+    job?.run(payload, { jobId: 'x', attempt: 1, lastAttempt: false, signal: new AbortController().signal });
+  const key = keyOf(delta.id, 'bor_befolkning.parquet');
+  const rows = async () =>
+    (
+      await owner.query('select bytes, parts from package_file where name like $1 and package_id = $2', [
+        '%.parquet',
+        delta.id,
+      ])
+    ).rows; // prettier-ignore
+  const larger = await build({ domain: 'borger', kind: 'delta', since: 0 });
+  await call('GET', `/v1/packages/${larger.id}/files/bor_befolkning.parquet`);
+  for (const [wrong, what] of [
+    [Readable.from([Buffer.from('x')]), 'no Parquet at all'],
+    [storage.read(parquet), 'a table of other columns'],
+    [storage.read(keyOf(larger.id, 'bor_befolkning.parquet')), 'a table of other rows'],
+  ] as const) {
+    await storage.put(key, wrong);
+    await t.rejects(run() as Promise<void>, what);
+    await storage.delete(key);
+  }
+  t.same(await rows(), []);
+  await run();
+  const [row] = await rows();
+  const whole = await readFile(await storage.localPath(key));
+  await owner.query('delete from package_file where name like $1 and package_id = $2', ['%.parquet', delta.id]);
+  await run();
+  t.same(await rows(), [row]);
+  t.ok(whole.equals(await readFile(await storage.localPath(key))), 'never written twice');
+  t.match(await checkPackages({ pool, storage }), { faults: [], orphans: [], young: 0 });
+});
+
 t.test('the commands of the operator cover all stages', async (t) => {
   const run = (command: string) =>
     promisify(execFile)(process.execPath, [fileURLToPath(new URL('../../src/cli.ts', import.meta.url)), command], {
@@ -146,8 +181,12 @@ t.test('the commands of the operator cover all stages', async (t) => {
     await put(key);
     await age(key, DAY + 60);
   }
-  const whole = (await checkStorage({ pool, storage, secrets: deps.secrets })).named + 1;
-  t.match((await run('fsck')).stdout, `${whole} files named by rows`);
+  const reports = [
+    await checkStorage({ pool, storage, secrets: deps.secrets }),
+    await checkPackages({ pool, storage }),
+  ];
+  const named = reports.reduce((sum, report) => sum + report.named, 0);
+  t.match((await run('fsck')).stdout, `${named} files named by rows`);
   t.match((await run('fsck')).stdout, /, 0 faults\n2 files without a row are older than 24 h .*, 0 are younger\n$/);
   t.match((await run('sweep')).stdout, /^2 files and 0 remembered answers deleted\n$/);
   await storage.delete(parquet);

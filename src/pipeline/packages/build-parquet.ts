@@ -1,29 +1,28 @@
 // Makes one table of a package a single Parquet file, on its first demand, and keeps it. Safe to kill and to repeat.
-
+// The columns are those of the package's own manifest: the table may be declared otherwise by now.
 import { join } from 'node:path';
-import type { Table } from '../../domains/definition.ts';
 import { type Duck, withDuckDb } from '../../platform/duckdb/duckdb.ts';
 import { type Tenant, type TenantTx, withTenant } from '../../platform/postgres/tenancy.ts';
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
-import { copyParts, readRevision, schemaHashOf } from '../../slices/index.ts';
+import { copyParts, readRevision } from '../../slices/index.ts';
 import { lockRevisions } from '../warehouse/index.ts';
 import type { BuildDeps } from './build-package.ts';
-import { SchemaChanged } from './errors.ts';
+import type { FieldDescriptor } from './describe-table.ts';
 import { CSV_SUFFIX, MEDIA_TYPES, PARQUET_SUFFIX, storageKey } from './rules.ts';
 import { findPackage } from './store.ts';
-import { convertDelta, mergeParquet } from './store-duckdb.ts';
+import { convertDelta, countRows, mergeParquet } from './store-duckdb.ts';
 import { findFile, insertFiles, type PackageFile } from './store-files.ts';
 
 interface Plan {
   readonly domain: string;
-  readonly table: Table;
+  readonly fields: readonly FieldDescriptor[];
   /** The CSV of a delta; null for a total, which is merged from Parquet. */
   readonly delta: PackageFile | null;
   readonly parquetKeys: readonly string[];
   readonly rows: number | null;
 }
 
-/** The job. @throws SchemaChanged when the table is declared otherwise by now */
+/** The job. */
 export async function buildParquet(
   deps: BuildDeps,
   tenant: Tenant,
@@ -32,7 +31,7 @@ export async function buildParquet(
   signal: AbortSignal,
 ): Promise<void> {
   const { pool, storage } = deps;
-  const plan = await withTenant(pool, tenant, (tx) => readPlan(tx, deps, packageId, tableName), { readOnly: true });
+  const plan = await withTenant(pool, tenant, (tx) => readPlan(tx, packageId, tableName), { readOnly: true });
   if (plan === undefined) return;
   const options = { ...deps.duckdb, allowedDirectories: [storage.localRoot], signal };
   const name = `${tableName}${PARQUET_SUFFIX}`;
@@ -40,7 +39,12 @@ export async function buildParquet(
   const stored = await withDuckDb(options, async (duck) => {
     const target = join(duck.folder, 'whole.parquet');
     await writeParquet(duck, storage, plan, target);
-    return storage.putFile(key, target);
+    const kept = await storage.putFile(key, target);
+    // A file of that name may have been there before: its bytes may differ between DuckDB versions, rows and columns may not.
+    if ((await countRows(duck, plan.fields, await storage.localPath(key))) !== plan.rows) {
+      throw new Error(`stored file ${key} does not hold the rows of its name`);
+    }
+    return kept;
   });
   const file: PackageFile = {
     name,
@@ -61,32 +65,26 @@ export async function buildParquet(
 }
 
 /** @returns undefined when the file is there, or never can be. */
-async function readPlan(
-  tx: TenantTx,
-  { catalogue }: BuildDeps,
-  packageId: string,
-  tableName: string,
-): Promise<Plan | undefined> {
+async function readPlan(tx: TenantTx, packageId: string, tableName: string): Promise<Plan | undefined> {
   const ready = await findPackage(tx, packageId);
   if (ready?.state !== 'ready') return undefined;
   if ((await findFile(tx, packageId, `${tableName}${PARQUET_SUFFIX}`, [])) !== undefined) return undefined;
   const csv = await findFile(tx, packageId, `${tableName}${CSV_SUFFIX}`, []);
-  const table = catalogue.table(tableName)?.table;
-  if (csv === undefined || table === undefined) return undefined;
+  const fields = ready.manifest?.resources.find(({ name }) => name === tableName)?.schema.fields;
+  if (csv === undefined || fields === undefined) return undefined;
   const { domain, kind, revision } = ready;
-  if (kind === 'delta') return { domain, table, delta: csv, parquetKeys: [], rows: csv.rows };
+  if (kind === 'delta') return { domain, fields, delta: csv, parquetKeys: [], rows: csv.rows };
   const slices = (await readRevision(tx, domain, revision)).filter((slice) => slice.table === tableName);
-  if (slices.some(({ schemaHash }) => schemaHash !== schemaHashOf(table))) throw new SchemaChanged();
-  return { domain, table, delta: null, parquetKeys: slices.map(({ parquetKey }) => parquetKey), rows: csv.rows };
+  return { domain, fields, delta: null, parquetKeys: slices.map(({ parquetKey }) => parquetKey), rows: csv.rows };
 }
 
 async function writeParquet(duck: Duck, storage: ObjectStorage, plan: Plan, target: string): Promise<void> {
   if (plan.delta === null) {
     const paths = await Promise.all(plan.parquetKeys.map((key) => storage.localPath(key)));
-    await mergeParquet(duck, plan.table, paths, target);
+    await mergeParquet(duck, plan.fields, paths, target);
     return;
   }
   const path = join(duck.folder, 'delta.csv.gz');
   await copyParts(storage, plan.delta.parts, path);
-  await convertDelta(duck, plan.table, path, target);
+  await convertDelta(duck, plan.fields, path, target);
 }

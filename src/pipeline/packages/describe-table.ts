@@ -1,4 +1,5 @@
-// A table's declaration as a Frictionless Table Schema (v2): what a reader of the CSV needs to know. Pure.
+// A table's declaration as a Frictionless Table Schema (v2): what a reader of the CSV needs to know, and what a package knows of its own columns
+// when the table is declared otherwise by now. Pure.
 import type { Column, Table } from '../../domains/definition.ts';
 
 /** A field of a Table Schema; `titleEn`, `descriptionEn`, `unit`, `sensitivity` and `codes` are ours. */
@@ -50,6 +51,23 @@ export function describeTable(table: Table, delta: boolean): TableSchema {
     missingValues: [''],
     primaryKey: table.key,
   };
+}
+
+/** The DuckDB type of a field's values: for a declared column that of its slices. */
+export function fieldSqlType({ type, precision, scale }: FieldDescriptor): string {
+  switch (type) {
+    case 'integer':
+      return 'BIGINT';
+    case 'number':
+      return `DECIMAL(${precision},${scale})`;
+    case 'date':
+      return 'DATE';
+    case 'boolean':
+      return 'BOOLEAN';
+    case 'string':
+    case 'yearmonth':
+      return 'VARCHAR';
+  }
 }
 
 function describeColumn(column: Column, isKey: boolean): FieldDescriptor {

@@ -75,14 +75,16 @@ type Found =
 async function lookUp(tx: TenantTx, { catalogue }: OpenFileDeps, request: FileRequest): Promise<Found> {
   const { packageId, name, scopes } = request;
   const ordered = await findPackage(tx, packageId);
-  const domain = ordered && catalogue.domain(ordered.domain);
+  // A ready package keeps its tables, whatever is declared by now.
+  const declared = ordered?.manifest?.resources ?? catalogue.domain(ordered?.domain ?? '')?.tables ?? [];
+  const tables = declared.map((table) => table.name);
   // Before the state: a name that cannot exist for the caller is answered alike whether the package is ready or not.
-  if (ordered === undefined || domain === undefined || !mayExist(domain, name, scopes)) throw new Problem(NOT_FOUND);
+  if (ordered === undefined || !mayExist(tables, name, scopes)) throw new Problem(NOT_FOUND);
   if (ordered.state === 'building') throw new Problem(PACKAGE_NOT_READY, undefined, {}, RETRY_AFTER);
   if (ordered.state === 'failed') throw new Problem(PACKAGE_FAILED);
   const file = await findFile(tx, packageId, name, scopes);
   if (file !== undefined) return { ordered, file };
-  const table = tableOfParquet(domain, name);
+  const table = tableOfParquet(tables, name);
   if (table === undefined) throw new Problem(NOT_FOUND);
   return { ordered, file: undefined, table };
 }

@@ -26,16 +26,14 @@ export function isDeclared(domain: Domain, slices: readonly (Slice | null)[]): b
   return slices.every((slice) => slice === null || hashes.get(slice.table) === slice.schemaHash);
 }
 
-/** @returns the table whose Parquet file is meant by `name`. */
-export function tableOfParquet(domain: Domain, name: string): string | undefined {
-  return domain.tables.find((table) => `${table.name}${PARQUET_SUFFIX}` === name)?.name;
+/** @returns that of `tables` whose Parquet file is meant by `name`. */
+export function tableOfParquet(tables: readonly string[], name: string): string | undefined {
+  return tables.find((table) => `${table}${PARQUET_SUFFIX}` === name);
 }
 
-/** @returns whether a package of the domain can have a file of this name for a caller with these scopes, ready or not. */
-export function mayExist(domain: Domain, name: string, scopes: readonly string[]): boolean {
+/** @returns whether a package of these tables can have a file of this name for a caller with these scopes, ready or not. */
+export function mayExist(tables: readonly string[], name: string, scopes: readonly string[]): boolean {
   if (name === ARCHIVE) return true;
   if (name === IDENTITY) return scopes.includes(IDENTITY_SCOPE);
-  return (
-    domain.tables.some((table) => name === `${table.name}${CSV_SUFFIX}`) || tableOfParquet(domain, name) !== undefined
-  );
+  return tables.some((table) => name === `${table}${CSV_SUFFIX}`) || tableOfParquet(tables, name) !== undefined;
 }
