@@ -121,8 +121,10 @@ async function ensureQueues(client: pg.Client, options: MigrateOptions): Promise
   await boss.start();
   try {
     for (const queue of options.queues) {
-      const { name, ...rest } = queue;
-      if ((await boss.getQueue(name)) === null) await boss.createQueue(name, rest);
+      const { name, ...options } = queue;
+      const { policy: _, ...settings } = options;
+      if ((await boss.getQueue(name)) === null) await boss.createQueue(name, options);
+      else await boss.updateQueue(name, settings);
     }
   } finally {
     await boss.stop({ graceful: false });

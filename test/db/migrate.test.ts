@@ -48,6 +48,25 @@ t.test('an owner who is no superuser: the same catalogue, and no role keeps more
   t.same(rows, [{ rolname: 'flis_owner' }], 'a superuser takes it away');
 });
 
+t.test('queues that are there take over changed settings', async (t) => {
+  const { ownerUrl } = await createEmptyDatabase(t);
+  const options = migrateOptions(ownerUrl);
+  const [first, ...others] = options.queues;
+  if (first === undefined) throw new Error('no queue');
+  const changed = { ...first, retryLimit: 77, retryDelayMax: 78, expireInSeconds: 79 };
+  const client = new pg.Client({ connectionString: ownerUrl });
+  await client.connect();
+  t.teardown(() => client.end());
+  const settings = async () => {
+    const columns = 'policy, retry_limit, retry_delay_max, expire_seconds, heartbeat_seconds';
+    return (await client.query(`select ${columns} from pgboss.queue where name = $1`, [first.name])).rows[0];
+  };
+  await migrate(options);
+  const before = await settings();
+  await migrate({ ...options, queues: [changed, ...others] });
+  t.same(await settings(), { ...before, retry_limit: 77, retry_delay_max: 78, expire_seconds: 79 });
+});
+
 t.test('the migrations give the schema that the code declares', async (t) => {
   const folder = mkdtempSync(join(ROOT, 'db', '.drift-'));
   t.teardown(() => rmSync(folder, { recursive: true }));

@@ -20,6 +20,8 @@ t.test('queue', async (t) => {
     await sender.stop();
     await pool.end();
   });
+  // How long a job rests between two attempts is not what is tested.
+  await pool.query('update pgboss.queue set retry_backoff = false, retry_delay = 0');
   const tenant = { municipality, clientId: 'test', requestId: randomUUID() };
   const send = (key: string, id: string) =>
     withTenant(pool, tenant, (tx) =>
@@ -28,6 +30,7 @@ t.test('queue', async (t) => {
 
   const seen: string[] = [];
   const failed: string[] = [];
+  const outputs: unknown[] = [];
   let attempts = 0;
   const events = new EventTarget();
   const until = (condition: () => boolean) =>
@@ -42,11 +45,19 @@ t.test('queue', async (t) => {
     });
   type Payload = Parameters<JobHandler<{ sourceDeliveryId: string; municipality: string; domain: string }>['run']>[0];
   const handler: JobHandler<Payload> = {
-    queue: { ...REVISE, retryLimit: REVISE.retryLimit } as JobHandler<Payload>['queue'],
-    async run(payload) {
+    queue: { ...REVISE, expireInSeconds: 0.3 } as JobHandler<Payload>['queue'],
+    async run(payload, { jobId, signal }) {
+      if (payload.sourceDeliveryId === 'stuck') {
+        attempts += 1;
+        await new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+        });
+      }
       if (payload.sourceDeliveryId === 'bad') {
         attempts += 1;
-        throw new Error('always');
+        const { rows } = await pool.query(`select output from pgboss.job where id = $1`, [jobId]);
+        outputs.push(rows[0].output);
+        throw Object.assign(new Error('always'), { code: 'XX999', detail: 'Key (cpr)=(0101014001) already exists.' });
       }
       seen.push(payload.sourceDeliveryId);
       events.dispatchEvent(new Event('job'));
@@ -94,6 +105,51 @@ t.test('queue', async (t) => {
     await send('615:f', 'after');
     await until(() => seen.includes('after'));
     t.same(failed, ['bad']);
+    t.equal(attempts, REVISE.retryLimit + 1);
+  });
+
+  await t.test('what the queue keeps of an attempt that threw tells nothing of the data', async (t) => {
+    const { rows } = await pool.query('select id from pgboss.job where output is not null');
+    t.same(rows, [], 'a job that ended keeps nothing');
+    outputs.length = 0;
+    await send('615:g', 'bad');
+    await until(() => failed.length === 2);
+    t.match(outputs, [null, ...Array(REVISE.retryLimit).fill({ code: 'XX999' })]);
+    t.notMatch(JSON.stringify(outputs), /0101014001|always/);
+  });
+
+  await t.test('attempts that died with their worker do not use up those that may throw', async (t) => {
+    /** A job as supervision leaves it when its worker has died for the `died`th time. */
+    const sendLost = (key: string, id: string, died: number, state: 'retry' | 'failed' = 'retry') =>
+      withTenant(pool, tenant, async (tx) => {
+        await sender.send(tx, REVISE, key, { municipality, domain: 'd', task: 'load', sourceDeliveryId: id });
+        await tx.query(
+          `update pgboss.job set state = $3, retry_count = $2 - 1, started_on = now(), start_after = now(),
+             output = '{"value":{"message":"job heartbeat timeout"}}' where singleton_key = $1`,
+          [key, died, state],
+        );
+      });
+    seen.length = 0;
+    await sendLost('615:h', 'unlucky', REVISE.retryLimit + 3);
+    await until(() => seen.includes('unlucky'));
+    attempts = 0;
+    failed.length = 0;
+    await sendLost('615:i', 'bad', REVISE.retryLimit + 3);
+    await until(() => failed.length === 1);
+    t.equal(attempts, REVISE.retryLimit + 1, 'all of its own attempts');
+
+    const { rows } = await pool.query('select retry_limit from pgboss.queue where name = $1', [REVISE.name]);
+    seen.length = 0;
+    await sendLost('615:j', 'deadly', rows[0].retry_limit + 1, 'failed');
+    await until(() => failed.includes('deadly'));
+    t.notOk(seen.includes('deadly'), 'a job that kills its worker every time comes to an end');
+  });
+
+  await t.test('a stuck job is told to end, and has failed as one that throws', async (t) => {
+    attempts = 0;
+    failed.length = 0;
+    await send('615:k', 'stuck');
+    await until(() => failed.length === 1);
     t.equal(attempts, REVISE.retryLimit + 1);
   });
 

@@ -9,6 +9,19 @@ const SCHEMA = 'pgboss';
 const HEARTBEAT_SECONDS = 10;
 const SUPERVISE_SECONDS = 5;
 
+/**
+ * An attempt that died with its worker (killed, out of memory, cut off when stopping) says nothing about the job: it does not count as one that threw.
+ * Yet a job that kills every worker must come to an end: a job has so many attempts besides those that may throw, some twelve minutes of dying.
+ */
+const LOST_ATTEMPTS = 10;
+/**
+ * Seconds before the next attempt: 1 to 2 at first, doubled each time. Half of it is chance, so that a job that kills its worker
+ * does not meet the same neighbours again and again.
+ */
+const RETRY = { retryDelay: 1, retryBackoff: true, retryDelayMax: 60 } as const;
+/** The handler of a stuck job is told to end first; only one that does not listen is cut off by the queue. */
+const GRACE_SECONDS = 60;
+
 /** What to say of things that go on in the background: an event name and ids, never a payload or a library's text. */
 export interface QueueLog {
   info(fields: Record<string, unknown>, event: string): void;
@@ -20,9 +33,9 @@ export function queueSettings(declaration: QueueDeclaration<object>): Queue {
   return {
     name: declaration.name,
     policy: 'key_strict_fifo',
-    retryLimit: declaration.retryLimit,
-    retryDelay: 1,
-    expireInSeconds: declaration.expireInSeconds,
+    retryLimit: declaration.retryLimit + LOST_ATTEMPTS,
+    ...RETRY,
+    expireInSeconds: declaration.expireInSeconds + GRACE_SECONDS,
     heartbeatSeconds: HEARTBEAT_SECONDS,
     deleteAfterSeconds: 24 * 3600,
     notify: true,
@@ -121,20 +134,41 @@ async function startSlot(boss: PgBoss, handler: JobHandler<object>, log: QueueLo
   });
 }
 
+/** What the queue keeps of an attempt that threw: how many have in a row, and never the error itself, whose text may print values. */
+class AttemptThrew extends Error {
+  readonly threw: number;
+  readonly code: string;
+
+  constructor(threw: number, error: unknown) {
+    super('the handler threw');
+    this.threw = threw;
+    this.code = codeOf(error);
+  }
+}
+
+/** Attempts that threw since the first one or since a worker died; a lost attempt leaves another output. */
+function threwBefore({ output }: JobWithMetadata<object>): number {
+  return (output as Partial<AttemptThrew> | null)?.threw ?? 0;
+}
+
 async function runJob(handler: JobHandler<object>, job: JobWithMetadata<object>, log: QueueLog): Promise<void> {
+  const { name, retryLimit, expireInSeconds } = handler.queue;
+  const threw = threwBefore(job) + 1;
   const context: JobContext = {
     jobId: job.id,
     attempt: job.retryCount + 1,
-    lastAttempt: job.retryCount >= job.retryLimit,
-    signal: job.signal,
+    lastAttempt: threw > retryLimit || job.retryCount >= job.retryLimit,
+    signal: AbortSignal.any([job.signal, AbortSignal.timeout(expireInSeconds * 1000)]),
   };
-  const fields = { queue: handler.queue.name, key: job.singletonKey, attempt: context.attempt };
+  const fields = { queue: name, key: job.singletonKey, attempt: context.attempt };
   try {
     await handler.run(job.data, context);
     log.info(fields, 'job-done');
   } catch (error) {
     log.error({ ...fields, code: codeOf(error) }, 'job-threw');
-    if (!context.lastAttempt) throw error;
+    // The worker is stopping, or the job is somebody else's by now: the queue has taken it back, and what is thrown here changes nothing.
+    if (job.signal.aborted) throw new AttemptThrew(threw - 1, error);
+    if (!context.lastAttempt) throw new AttemptThrew(threw, error);
     await handler.failed(job.data, error);
   }
 }

@@ -4,8 +4,9 @@ import type { Tx } from '../postgres/tenancy.ts';
 /** A declared queue. Jobs with the same key run one at a time, in order of arrival. */
 export interface QueueDeclaration<Payload extends object> {
   readonly name: string;
-  /** Seconds after which a job counts as stuck although its heartbeat goes on. */
+  /** Seconds after which a job counts as stuck although its heartbeat goes on: its signal aborts. */
   readonly expireInSeconds: number;
+  /** How many times a job is tried again when its handler throws. Attempts that died with their worker are not counted among these. */
   readonly retryLimit: number;
   /** Only for the compiler: the payload's type. */
   readonly payload?: Payload;
@@ -22,7 +23,7 @@ export interface JobSender {
   ): Promise<void>;
 }
 
-/** What a job handler is given. `signal` aborts when the worker stops or the job was taken away; a handler must then not publish. */
+/** What a job handler is given. `signal` aborts when the worker stops, the job was taken away or is stuck; a handler must then not publish. */
 export interface JobContext {
   readonly jobId: string;
   readonly attempt: number;
