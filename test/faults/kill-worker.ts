@@ -1,39 +1,36 @@
 // Kills the real worker process at seeded moments of load and publication, starts it again, and looks each time for anything half visible.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { loadCatalogue } from '../../src/domains/index.ts';
 import { REVISE } from '../../src/pipeline/queues.ts';
-import { checkStorage } from '../../src/pipeline/warehouse/index.ts';
 import { withTenant } from '../../src/platform/postgres/tenancy.ts';
 import { startJobSender } from '../../src/platform/queue/pg-boss.ts';
 import type { JobSender } from '../../src/platform/queue/queue.ts';
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';
 import type { TestScope } from '../harness/database.ts';
-import { openScene, ROOT_SECRET, type Scene } from '../pipeline/warehouse-scene.ts';
+import { openScene, type Scene } from '../pipeline/warehouse-scene.ts';
+import {
+  emptyHistogram,
+  end,
+  findFaults,
+  type KillOptions,
+  type KillReport,
+  type Phase,
+  SILENT,
+  seeded,
+  startWorkerProcess,
+} from './worker-process.ts';
 
-/** When a kill hit: before the job had written any slice, between its first file and the commit, or after the commit. */
-export type Phase = 'before the first file' | 'between first file and commit' | 'after the commit';
-
-export interface KillReport {
-  readonly histogram: Record<Phase, number>;
-  /** What was wrong after a kill or at the end; empty when all is well. */
-  readonly problems: readonly string[];
-}
-
-const WORKER = fileURLToPath(new URL('../../src/worker.ts', import.meta.url));
-const YEARS = Array.from({ length: 8 }, (_, index) => String(2018 + index));
+export const YEARS = Array.from({ length: 8 }, (_, index) => String(2018 + index));
 /** Each year of a municipality is one slice of two files. */
 const FILES = YEARS.length * 2;
 const FIRST_MUNICIPALITY = 101;
-const SILENT = { info() {}, error() {} };
-/** A job is tried four times; a delivery that was killed twice is left to finish. */
-const MOST_KILLS = 2;
+/** The longest that anything in a run takes, a worker that was killed and a machine under load included. */
+const PATIENCE_MS = 180_000;
 
-function populationFile(municipality: string): string {
+/** Everybody of each age and sex in each month; `revision` makes another content of it. */
+export function populationFile(municipality: string, revision = 0): string {
   const rows = YEARS.flatMap((year) =>
     Array.from({ length: 12 }, (_, month) =>
       Array.from(
@@ -41,7 +38,7 @@ function populationFile(municipality: string): string {
         (_, age) =>
           ['k', 'm'].map(
             (sex) =>
-              `${municipality},${year}-${String(month + 1).padStart(2, '0')},${sex.toUpperCase()},${age},${age},ialt,ialt,ialt,ialt,${100 + ((age * 7 + month) % 50)}`,
+              `${municipality},${year}-${String(month + 1).padStart(2, '0')},${sex.toUpperCase()},${age},${age},ialt,ialt,ialt,ialt,${100 + revision + ((age * 7 + month) % 50)}`,
           ), // prettier-ignore
       ).flat(),
     ).flat(),
@@ -52,37 +49,17 @@ function populationFile(municipality: string): string {
   ].join('\n'); // prettier-ignore
 }
 
-/** A small generator of its own, so that a run can be repeated. */
-function seeded(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
-
 /** Runs `kills` kills with `seed`. `onKill` hears of each. */
-export async function killWorkers(
-  t: TestScope,
-  options: { readonly kills: number; readonly seed: number; readonly onKill?: (phase: Phase) => void },
-): Promise<KillReport> {
-  const domain = (await loadCatalogue()).domain('borger');
-  if (domain === undefined) throw new Error('no domain borger');
-  const scene = await openScene(t, domain);
-  const sender = await startJobSender({ url: scene.database.workerUrl, applicationName: 'test', log: SILENT });
+export async function killWorkers(t: TestScope, options: KillOptions): Promise<KillReport> {
+  const { scene, sender } = await openLoads(t);
   const random = seeded(options.seed);
-  const histogram: Record<Phase, number> = {
-    'before the first file': 0,
-    'between first file and commit': 0,
-    'after the commit': 0,
-  };
+  const histogram = emptyHistogram();
   const problems: string[] = [];
-  const killed = new Map<string, number>();
   for (let kill = 0; kill < options.kills; kill += 1) {
     // A fresh delivery for each kill: those of dead workers come back only when their heartbeat has been missed.
     await submitDelivery(scene, sender, String(FIRST_MUNICIPALITY + kill));
     const worker = startWorkerProcess(scene);
-    const target = await nextTarget(scene, (id) => (killed.get(id) ?? 0) < MOST_KILLS);
+    const target = await nextTarget(scene);
     if (target === undefined) {
       await end(worker, 'SIGKILL');
       problems.push('no worker began to load anything');
@@ -92,16 +69,55 @@ export async function killWorkers(
     await end(worker, 'SIGKILL');
     const phase = await phaseOf(scene, target);
     histogram[phase] += 1;
-    killed.set(target.id, (killed.get(target.id) ?? 0) + 1);
     options.onKill?.(phase);
     problems.push(...(await inspect(scene)).map((problem) => `after kill ${kill + 1} (${phase}): ${problem}`));
   }
-  await sender.stop();
   const worker = startWorkerProcess(scene);
   problems.push(...(await finish(scene, options.kills)));
   await end(worker, 'SIGTERM');
   problems.push(...(await inspect(scene)));
   return { histogram, problems };
+}
+
+/** Kills every worker that begins to load one and the same delivery, `times` times, and then lets one finish. @returns what was wrong */
+export async function killAgainAndAgain(t: TestScope, times: number): Promise<string[]> {
+  const { scene, sender } = await openLoads(t);
+  await submitDelivery(scene, sender, String(FIRST_MUNICIPALITY));
+  for (let kill = 1; kill <= times; kill += 1) {
+    const worker = startWorkerProcess(scene);
+    const began = await untilAttempt(scene, kill);
+    await end(worker, 'SIGKILL');
+    if (!began) return [`nobody began attempt ${kill}: ${JSON.stringify(await countStates(scene))}`];
+    const problems = await inspect(scene);
+    if (problems.length > 0) return problems;
+  }
+  const worker = startWorkerProcess(scene);
+  const problems = await finish(scene, 1);
+  await end(worker, 'SIGTERM');
+  return [...problems, ...(await inspect(scene))];
+}
+
+async function openLoads(t: TestScope): Promise<{ scene: Scene; sender: JobSender }> {
+  const domain = (await loadCatalogue()).domain('borger');
+  if (domain === undefined) throw new Error('no domain borger');
+  const scene = await openScene(t, domain);
+  const sender = await startJobSender({ url: scene.database.workerUrl, applicationName: 'test', log: SILENT });
+  t.teardown(() => sender.stop());
+  return { scene, sender };
+}
+
+/** Waits until a worker has begun the given attempt (1, 2 …) of the only load in the queue. */
+async function untilAttempt(scene: Scene, attempt: number): Promise<boolean> {
+  const deadline = Date.now() + PATIENCE_MS;
+  while (Date.now() < deadline) {
+    const { rows } = await scene.owner.query(
+      `select 1 from pgboss.job where name = $1 and state = 'active' and retry_count = $2`,
+      [REVISE.name, attempt - 1],
+    );
+    if (rows.length > 0) return true;
+    await delay(5);
+  }
+  return false;
 }
 
 /** Submits a delivery of the municipality, as its intake would. */
@@ -114,38 +130,17 @@ async function submitDelivery(scene: Scene, sender: JobSender, municipality: str
   await withTenant(scene.pool, tenant, (tx) => sender.send(tx, REVISE, `${municipality}:borger`, payload));
 }
 
-function startWorkerProcess(scene: Scene): ChildProcess {
-  return spawn(process.execPath, [WORKER], {
-    stdio: 'ignore',
-    env: {
-      PATH: process.env.PATH,
-      FLIS_DATABASE_URL_WORKER: scene.database.workerUrl,
-      FLIS_STORAGE_DIR: scene.storage.localRoot,
-      FLIS_TEMP_DIR: join(scene.folder, 'worker'),
-      FLIS_ROOT_SECRET: ROOT_SECRET.toString('hex'),
-      FLIS_WORKER_JOBS: '1',
-      FLIS_LOG_LEVEL: 'error',
-    },
-  });
-}
-
-async function end(worker: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-  const exit = once(worker, 'exit');
-  worker.kill(signal);
-  await exit;
-}
-
 interface Target {
   readonly id: string;
   readonly municipality: string;
 }
 
-/** Waits until the worker loads a delivery that may still be killed. A load that a dead worker left does not count: it is nobody's. */
-async function nextTarget(scene: Scene, mayBeKilled: (id: string) => boolean): Promise<Target | undefined> {
+/** Waits until the worker loads a fresh delivery. A load that a dead worker left does not count: it is nobody's. */
+async function nextTarget(scene: Scene): Promise<Target | undefined> {
   const before = new Set((await loading(scene)).map(({ id }) => id));
   const deadline = Date.now() + 60_000;
   while (Date.now() < deadline) {
-    const target = (await loading(scene)).find(({ id }) => !before.has(id) && mayBeKilled(id));
+    const target = (await loading(scene)).find(({ id }) => !before.has(id));
     if (target !== undefined) return target;
     await delay(2);
   }
@@ -204,19 +199,23 @@ async function inspect(scene: Scene): Promise<string[]> {
       ? []
       : [`${municipality} is ${state} with ${revisions}/${changes}/${slices}/${findings}`];
   });
-  const { faults } = await checkStorage({ pool: scene.pool, storage: scene.storage, secrets: scene.deps.secrets });
-  return [...problems, ...faults.map(({ key, fault }) => `${fault}: ${key}`)];
+  return [...problems, ...(await findFaults(scene))];
 }
 
 /** Jobs of killed workers come back when their heartbeat has been missed. */
 async function finish(scene: Scene, count: number): Promise<string[]> {
-  const deadline = Date.now() + 180_000;
+  const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
-    const { rows } = await scene.owner.query<{ state: string; count: number }>(
-      'select state, count(*)::int as count from source_delivery group by state',
-    );
+    const rows = await countStates(scene);
     if (rows.some(({ state, count: accepted }) => state === 'accepted' && accepted === count)) return [];
     if (Date.now() > deadline) return [`not all were accepted in the end: ${JSON.stringify(rows)}`];
     await delay(100);
   }
+}
+
+async function countStates(scene: Scene): Promise<{ state: string; count: number }[]> {
+  const { rows } = await scene.owner.query(
+    'select state, count(*)::int as count from source_delivery group by state order by state',
+  );
+  return rows;
 }
