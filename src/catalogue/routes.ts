@@ -92,7 +92,7 @@ function registerDomains(scoped: App, catalogue: Catalogue): void {
         operationId: 'listRules',
         summary: 'List the quality rules',
         description:
-          'What is checked once a delivery has passed the checks of its structure, with the SQL that finds the faults.',
+          'What is checked once a delivery has passed the checks of its structure, with the SQL that finds the faults. Besides, in every table, a period that has over 20 % (DQ07-erstattet-20, a warning) or over 50 % (DQ07-erstattet-50, an error) fewer rows than the content it replaces.',
         querystring: schemas.domainQuery,
         response: { 200: schemas.ruleListSchema, ...errorAnswers(INVALID_REQUEST) },
       },

@@ -91,7 +91,8 @@ export type Severity = 'stop' | 'error' | 'warning' | 'info';
  * - `row`: `violation` is a predicate over one row of `table`; a null is no violation. Runs on changed slices only.
  * - `slice`: `query` reads `table`, which then holds one changed slice, with one result row per finding.
  * - `domain`: `query` reads the tables of `reads` (whole slices); it runs per `bucket` whose slices changed.
- *   `getvariable('bucket')` is the bucket it runs for: a query that reads earlier periods reports on that one only.
+ *   `getvariable('bucket')` is the bucket it runs for: a query that reads earlier periods reports on that one only. It runs only where `table` holds
+ *   a slice in the bucket, so no rows there means delivered empty; `getvariable('due')` is the last month (`YYYY-MM`) that could have been delivered.
  * Result columns of a query: `reference` (what is at fault, e.g. an institution number; never a person), `detail_da`, `detail_en` (both may be null),
  * and `count` (rows concerned, default 1).
  */

@@ -37,13 +37,18 @@ function event(borger: number, haendelse: string, dato: string, changes: Row = {
 }
 
 /** Runs every rule of a table over `rows` as the quality stage would; the bucket is 2025. @returns findings by rule. */
-async function findAll(duck: Duck, table: typeof befolkning, rows: readonly Row[]): Promise<Record<string, Finding[]>> {
+async function findAll(
+  duck: Duck,
+  table: typeof befolkning,
+  rows: readonly Row[],
+  due = '2027-12',
+): Promise<Record<string, Finding[]>> {
   const columns = table.columns.map(({ name, type }) => `${name} ${columnSqlType(type)}`);
   await duck.run(`create or replace table ${table.name} (${columns.join(', ')})`);
   const values = rows.flatMap((row) => table.columns.map(({ name }) => row[name] ?? null));
   const tuple = (index: number) => `(${table.columns.map((_, column) => `$${index * columns.length + column + 1}`)})`;
   await duck.run(`insert into ${table.name} values ${rows.map((_, index) => tuple(index))}`, values);
-  await duck.run(`set variable bucket = '2025'`);
+  await duck.run(`set variable bucket = '2025'; set variable due = '${due}'`);
   const found: Record<string, Finding[]> = {};
   for (const rule of rules.filter((one) => one.table === table.name)) {
     const findings = await duck.all<Finding>(sqlOf(rule));
@@ -101,12 +106,13 @@ t.test('population rules', async (t) => {
 
 t.test('deviation of a month from the three delivered before it and from the year before', async (t) => {
   await withTables(t, async (duck) => {
-    const found = async (months: readonly (readonly [string, number])[]) =>
+    const found = async (months: readonly (readonly [string, number])[], due?: string) =>
       Object.keys(
         await findAll(
           duck,
           befolkning,
           months.map(([month, antal]) => cell(month, { antal })),
+          due,
         ),
       );
     const before = [
@@ -120,12 +126,15 @@ t.test('deviation of a month from the three delivered before it and from the yea
     t.strictSame(await found([...before, ['2025-01', 1501]]), ['DQ07-befolkning-50']);
     t.strictSame(await found([...before.slice(1), ['2025-01', 5000]]), [], 'two months are no ground');
     t.strictSame(
-      await found([
-        ['2023-10', 1],
-        ['2023-11', 1],
-        ['2023-12', 1],
-        ['2024-01', 900],
-      ]),
+      await found(
+        [
+          ['2023-10', 1],
+          ['2023-11', 1],
+          ['2023-12', 1],
+          ['2024-01', 900],
+        ],
+        '2024-12',
+      ),
       [],
       'another bucket',
     );
@@ -161,6 +170,37 @@ t.test('deviation of a month from the three delivered before it and from the yea
     t.strictSame(await ids([100, 100, 100, 79]), ['DQ07-bevaegelse-20']);
     t.strictSame(await ids([100, 100, 100, 40]), ['DQ07-bevaegelse-50']);
     t.strictSame(await ids([99, 100, 100, 40]), [], 'few events vary without fault');
+  });
+});
+
+t.test('months that a year lacks against the year before', async (t) => {
+  await withTables(t, async (duck) => {
+    const found = async (months: readonly string[], due?: string) => {
+      const findings = await findAll(
+        duck,
+        befolkning,
+        months.map((month) => cell(month)),
+        due,
+      );
+      return Object.entries(findings).flatMap(([rule, each]) => each.map(({ reference }) => `${rule} ${reference}`));
+    };
+    const before = YEAR.map((month) => month.replace('2025', '2024'));
+    const rule = 'DQ07-befolkning-50';
+    t.strictSame(await found(before), [`${rule} 2025-01`], 'a year delivered empty');
+    t.strictSame(await found(before, '2025-01'), [`${rule} 2025-01`]);
+    t.strictSame(await found(before, '2024-12'), [], 'a year that has not come');
+    t.strictSame(await found([...before, ...YEAR.slice(0, 3)]), [], 'a year under way');
+    t.strictSame(await found([...before, '2025-01', '2025-04']), [`${rule} 2025-02`, `${rule} 2025-03`]);
+    t.strictSame(await found(YEAR.slice(6)), [], 'the first delivery may begin with any month');
+    const quarters = (year: string) => ['01', '04', '07', '10'].map((month) => `${year}-${month}`);
+    t.strictSame(await found([...quarters('2024'), ...quarters('2025')]), [], 'quarters as the year before');
+    t.strictSame(await found([...quarters('2024'), '2025-01', '2025-07']), [`${rule} 2025-04`]);
+    const events = (count: number) =>
+      before.flatMap((month) =>
+        Array.from({ length: count }, (_, index) => event(index, 'indvandret', `${month}-01`, { alder: 39 })),
+      );
+    t.strictSame(Object.keys(await findAll(duck, bevaegelse, events(10))), ['DQ07-bevaegelse-50']);
+    t.strictSame(Object.keys(await findAll(duck, bevaegelse, events(9))), [], 'so few may stay away by chance');
   });
 });
 

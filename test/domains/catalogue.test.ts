@@ -298,7 +298,7 @@ t.test('the SQL of every rule of every domain binds and yields the columns of a 
   const options = { tempRoot: t.testdir(), allowedDirectories: [], memoryLimitMb: 256, threads: 1 };
   await withDuckDb(options, async (duck) => {
     await createTables(duck);
-    await duck.run(`set variable bucket = '2025'`);
+    await duck.run(`set variable bucket = '2025'; set variable due = '2024-12'`);
     for (const one of catalogue.domains.flatMap(({ rules }) => rules)) {
       const sql = one.scope === 'row' ? `select * from ${one.table} where (${one.violation})` : one.query;
       t.strictSame(await duck.all(sql), [], one.id);

@@ -23,8 +23,8 @@ interface Case {
 }
 
 const tables = [regnskab, budget, kontoplan];
-const run = (duck: Duck, rule: Rule, given: ExampleRows, bucket: string) =>
-  findingsOf(duck, tables, rule, bucket, showGiven(duck, given));
+const run = (duck: Duck, rule: Rule, given: ExampleRows, bucket: string, due?: string) =>
+  findingsOf(duck, tables, rule, bucket, showGiven(duck, given), due);
 
 /** `counts[month - 1]` rows in each month, kept apart by cost centre. */
 function months(year: string, counts: readonly number[]): Row[] {
@@ -34,6 +34,8 @@ function months(year: string, counts: readonly number[]): Row[] {
     ),
   );
 }
+
+const FULL = Array.from({ length: 12 }, () => 10);
 
 function budgetYears(counts: Readonly<Record<string, number>>, version: 'opr' | 'korr' = 'opr'): Row[] {
   return Object.entries(counts).flatMap(([year, count]) =>
@@ -118,6 +120,31 @@ const cases: readonly Case[] = [
     },
   },
   {
+    rule: 'DQ07-maaned-stor',
+    hit: { oko_regnskab: months('2024', [10, 10, 10, 0, 10, 10]) },
+    references: ['2024-04'],
+    detail: '0,0 pct. af gennemsnittet for de tre perioder før',
+    miss: { oko_regnskab: months('2024', [0, 0, 0, 0, 10, 10, 10, 10]) },
+  },
+  {
+    rule: 'DQ07-aarsskifte-stor',
+    hit: { oko_regnskab: months('2023', FULL) },
+    references: ['2024-01'],
+    miss: { oko_regnskab: [...months('2023', FULL), ...months('2024', [10])] },
+  },
+  {
+    rule: 'DQ07-aarsskifte-stor',
+    hit: { oko_regnskab: [...months('2023', FULL), ...months('2024', [10, 0, 10])] },
+    references: ['2024-02'],
+    miss: { oko_regnskab: [...months('2022', FULL), ...months('2025', FULL)] },
+  },
+  {
+    rule: 'DQ07-budget-stor',
+    hit: { oko_budget: budgetYears({ 2021: 10, 2022: 10, 2023: 10 }) },
+    references: ['2024 opr'],
+    miss: { oko_budget: budgetYears({ 2021: 10, 2022: 10, 2023: 10, 2024: 10 }) },
+  },
+  {
     rule: 'DQ07-budget',
     hit: {
       oko_budget: [
@@ -132,7 +159,7 @@ const cases: readonly Case[] = [
     rule: 'DQ07-budget-stor',
     hit: { oko_budget: budgetYears({ 2021: 10, 2022: 10, 2023: 10, 2024: 16 }, 'korr') },
     references: ['2024 korr'],
-    miss: { oko_budget: budgetYears({ 2021: 1, 2022: 10, 2023: 10 }) },
+    miss: { oko_budget: budgetYears({ 2022: 10, 2023: 10 }) },
   },
   {
     rule: 'DQ08',
@@ -213,7 +240,26 @@ const cases: readonly Case[] = [
     detail: '7 af 12 måneder',
     miss: { oko_regnskab: months('2024', [1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1]) },
   },
+  {
+    rule: 'DQ25',
+    hit: {},
+    references: ['2024'],
+    detail: '0 af 12 måneder',
+    miss: { oko_regnskab: months('2024', [1]) },
+  },
 ];
+
+t.test('a year that is delivered before it has begun lacks nothing', async (t) => {
+  await withDuckDb({ tempRoot: tmpdir(), allowedDirectories: [], memoryLimitMb: 256, threads: 1 }, async (duck) => {
+    const given = { oko_regnskab: months('2023', FULL), oko_budget: budgetYears({ 2021: 10, 2022: 10, 2023: 10 }) };
+    for (const id of ['DQ07-aarsskifte-stor', 'DQ07-budget-stor', 'DQ25']) {
+      t.strictSame(await run(duck, ruleOf(id), given, '2024', '2023-12'), [], id);
+      t.equal((await run(duck, ruleOf(id), given, '2024', '2024-01')).length, 1, `${id}, once January is due`);
+    }
+    const [april] = await run(duck, ruleOf('DQ25'), {}, '2024', '2024-04');
+    t.equal(april?.detail_da, '0 af 4 måneder');
+  });
+});
 
 const ruleOf = (id: string): Rule => {
   const rule = rules.find((one) => one.id === id);
@@ -246,7 +292,8 @@ t.test('a rule over two years speaks once, in the bucket of the newer year', asy
     for (const { rule: id, hit } of cases) {
       const rule = ruleOf(id);
       if (rule.scope !== 'domain') continue;
-      t.strictSame(await run(duck, rule, hit, '2025'), [], `${id} is silent about 2024 in the bucket of 2025`);
+      const found = await run(duck, rule, hit, '2025', '2024-12');
+      t.strictSame(found, [], `${id} is silent about 2024 in the bucket of 2025`);
     }
   });
 });

@@ -1,5 +1,5 @@
 // Runs one quality rule of a domain in DuckDB over given rows, as the quality stage does: a slice rule over one slice,
-// a domain rule over the slices that its bucket reads. For tests of declarations; periods must be years.
+// a domain rule over the slices that its bucket reads. For tests of declarations.
 import type { ExampleRows, Rule, Table } from '../../src/domains/definition.ts';
 import type { Duck } from '../../src/platform/duckdb/duckdb.ts';
 import { columnSqlType } from '../../src/slices/index.ts';
@@ -43,14 +43,16 @@ export function showGiven(duck: Duck, given: ExampleRows): ShowSlices {
   };
 }
 
-/** @returns the findings of `rule` in the slice or bucket of the year `bucket`. */
+/** @returns the findings of `rule` in the slice or bucket `bucket`; `due` is the last month that could have been delivered. */
 export async function findingsOf(
   duck: Duck,
   tables: readonly Table[],
   rule: Rule,
   bucket: string,
   show: ShowSlices,
+  due = '2027-12',
 ): Promise<RuleFinding[]> {
+  await duck.run(`set variable bucket = '${bucket}'; set variable due = '${due}'`);
   if (rule.scope === 'domain') {
     for (const table of tables) await show(table, rule.reads[table.name]?.(bucket) ?? []);
     return await duck.all<RuleFinding>(rule.query);

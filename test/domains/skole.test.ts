@@ -1,4 +1,4 @@
-// The quality rules and the synthetic data of `skole`: every rule with a fault that it finds and a neighbour that it leaves alone.
+// The quality rules of `skole`: every rule with a fault that it finds and a neighbour that it leaves alone. The generator is tested in skole-synthetic.test.ts.
 import t from 'tap';
 import type { ExampleRows, Rule, Table } from '../../src/domains/definition.ts';
 import { loadCatalogue } from '../../src/domains/index.ts';
@@ -18,8 +18,6 @@ import {
   schoolDays,
 } from '../../src/domains/skole/examples.ts';
 import { rules } from '../../src/domains/skole/rules.ts';
-import { synthetic } from '../../src/domains/skole/synthetic.ts';
-import type { SyntheticFile } from '../../src/domains/synthetic.ts';
 import { type Duck, withDuckDb } from '../../src/platform/duckdb/duckdb.ts';
 import { columnSqlType } from '../../src/slices/index.ts';
 import { findingsOf } from './run-rule.ts';
@@ -50,15 +48,14 @@ async function fill(duck: Duck, table: Table, rows: readonly Row[]): Promise<voi
 }
 
 /** @returns `reference ×count` of every finding of the rule in the bucket, or in the slice that a row or slice rule looks at. */
-async function findings(duck: Duck, rule: Rule, bucket: string, given: ExampleRows): Promise<string[]> {
-  await duck.run(`set variable bucket = '${bucket}'`);
-  const found = await findingsOf(duck, tables, rule, bucket, (table, periods) =>
+async function findings(duck: Duck, rule: Rule, bucket: string, given: ExampleRows, due?: string): Promise<string[]> {
+  const show = (table: Table, periods: readonly string[]) =>
     fill(
       duck,
       table,
       (given[table.name] ?? []).filter((row) => periods.includes(periodOf(table, row))),
-    ),
-  );
+    );
+  const found = await findingsOf(duck, tables, rule, bucket, show, due);
   return found.map(({ reference, count }) => `${reference ?? ''} ×${count ?? 1}`);
 }
 
@@ -324,76 +321,21 @@ t.test('rules on history', async (t) => {
       Rule,
       Rule,
     ];
-    t.strictSame(await findings(duck, deviation, NEXT, yearly(121)), [], 'the year after is not there yet');
+    t.strictSame(await findings(duck, deviation, NEXT, yearly(121), '2025-07'), [], 'the year after has not begun');
     const silent = CASES.DQ23?.given ?? {};
     t.strictSame(await findings(duck, silence, '2024-10', silent), [], 'two months are too short to judge');
+
+    const [pupils, months, coverage] = ['DQ07-50-elev', 'DQ07-50-fravaer', 'DQ25'].map((id) =>
+      rules.find((rule) => rule.id === id),
+    ) as [Rule, Rule, Rule];
+    t.strictSame(await findings(duck, pupils, YEAR, HISTORY, '2024-07'), [], 'pupils of a year that has not begun');
+    t.strictSame(await findings(duck, pupils, YEAR, HISTORY, '2024-08'), [`${YEAR} ×1`], 'a year delivered empty');
+    t.strictSame(await findings(duck, months, '2024-12', monthly(0)), ['2024-12 ×1'], 'a month delivered empty');
+    t.strictSame(await findings(duck, months, '2024-12', monthly(0), '2024-11'), [], 'a month that is not due');
+    const none = { ...SOUND, sko_fravaer_dag: [] };
+    t.strictSame(await findings(duck, coverage, YEAR, none), [`${YEAR} ×1`], 'absence delivered empty');
+    t.strictSame(await findings(duck, coverage, YEAR, none, '2024-08'), [], 'no school day is due');
+    const first = { ...SOUND, sko_fravaer_dag: [absence(1, '2024-09-02')] };
+    t.strictSame(await findings(duck, coverage, YEAR, first, '2024-08'), [], 'the rest of the calendar is to come');
   });
-});
-
-/** The rows of a file as text, so that they can be compared and counted. */
-function linesOf(file: SyntheticFile): string[] {
-  return Array.from(file.rows(), (row) => row.join(';'));
-}
-
-function generate(code: string, seed: number): { files: SyntheticFile[]; spans: string[] } {
-  const municipality = catalogue.municipality(code);
-  const deliveries = municipality === undefined ? [] : [...synthetic.deliveries(municipality, seed)];
-  return {
-    files: deliveries.flatMap((delivery) => delivery.files),
-    spans: deliveries.map(({ periodFrom, periodTo }) => `${periodFrom} ${periodTo}`),
-  };
-}
-
-t.test('synthetic data', async (t) => {
-  const { files, spans } = generate('740', 7);
-  t.strictSame(spans, ['2024-08 2026-07', '2025-08 2025-10'], 'two deliveries');
-  t.strictSame(files.map(({ table }) => table).sort(), tables.map(({ name }) => name).sort(), 'every table once');
-  t.strictSame(generate('671', 7).files, [], 'a municipality that is left out delivers nothing');
-  t.strictSame(generate('101', 7).spans, ['2024-08 2026-07'], 'not everyone delivers absence');
-  for (const file of files) {
-    const table = tables.find(({ name }) => name === file.table) as Table;
-    const expected = table.columns
-      .filter(({ derived }) => derived === undefined)
-      .map(({ name, type }) => (type.type === 'person' ? 'cpr' : name));
-    t.strictSame([...file.header].sort(), expected.sort(), `${file.table}: header`);
-    const lines = linesOf(file);
-    t.strictSame(linesOf(file), lines, `${file.table}: rows can be read again`);
-    const again = generate('740', 7).files.find((other) => other.table === file.table) as SyntheticFile;
-    t.ok(linesOf(again).join('\n') === lines.join('\n'), `${file.table}: the same seed gives the same rows`);
-    const key = table.key.map((name) => file.header.indexOf(name));
-    const keys = new Set(Array.from(file.rows(), (row) => key.map((index) => row[index]).join(';')));
-    t.equal(keys.size, lines.length, `${file.table}: keys are unique`);
-  }
-  const pupilRows = (seed: number) =>
-    files.length > 0 && linesOf(generate('999', seed).files[2] as SyntheticFile).join('\n');
-  t.not(pupilRows(1), pupilRows(2), 'another seed gives other rows');
-});
-
-t.test('synthetic pupils are one child in both years', (t) => {
-  const file = generate('615', 1).files.find(({ table }) => table === 'sko_elev') as SyntheticFile;
-  const at = (name: string) => file.header.indexOf(name);
-  const seen = new Map<string, { cpr: string; grade: number }>();
-  const cprs = new Set<string>();
-  let both = 0;
-  let faults = 0;
-  for (const row of file.rows()) {
-    const [ident, cpr, grade] = [
-      row[at('elev_ident')] ?? '',
-      row[at('cpr')] ?? '',
-      Number(row[at('personligt_klassetrin')]),
-    ];
-    const day = Number(cpr.slice(0, 2)) - 60;
-    if (!/^\d{10}$/.test(cpr) || day < 1 || day > 31) faults += 1;
-    const before = seen.get(ident);
-    if (before === undefined) cprs.add(cpr);
-    else {
-      both += 1;
-      if (before.cpr !== cpr || before.grade + 1 !== grade) faults += 1;
-    }
-    seen.set(ident, { cpr, grade });
-  }
-  t.equal(faults, 0);
-  t.equal(cprs.size, seen.size, 'one CPR number per child');
-  t.ok(both > 7000 && seen.size < 13_000, 'of about 10 000 pupils most are there in both years');
-  t.end();
 });

@@ -1,5 +1,5 @@
 // Rules of `borger` that compare a month with earlier months: DQ07 (the last three delivered months) and DQ24 (own last year).
-// All comparisons are in whole numbers, so a limit is met exactly.
+// All comparisons are in whole numbers, so a limit is met exactly. No yearly figure adds up months here, so there is no DQ25.
 import { shiftPeriod } from '../../platform/time/period.ts';
 import type { Rule, SliceReads } from '../definition.ts';
 
@@ -15,21 +15,46 @@ function thisAndLastYear(table: string): SliceReads {
   return { [table]: (year) => [shiftPeriod(year, -1), year] };
 }
 
+/** An empty month says something from this mean on: so many events do not stay away by chance. */
+const LEAST_BEFORE_NOTHING = 10;
+
+/**
+ * CTE `counted(maaned, size, delivered)`: the months, and those that are missing with a size of 0. A month is missing when the year before holds it and
+ * this year has come past it, so that a source which delivers quarters is compared with quarters; of a year without any rows, the first such month is once it is due.
+ */
+const WITH_MISSING = `
+    absent as (
+      select getvariable('bucket') || right(maaned, 3) as maaned from months
+      where left(maaned, 4)::integer = getvariable('bucket')::integer - 1
+      except select maaned from months
+    ),
+    counted as (
+      select maaned, size, 1 as delivered from months
+      union all select maaned, 0, 0 from absent where maaned <= coalesce(
+        (select max(maaned) from months where left(maaned, 4) = getvariable('bucket')),
+        (select min(maaned) from absent where maaned <= getvariable('due')))
+    )`;
+
+/** The same without missing months: they deviate by 100 %, which only the rule without an upper limit looks for, and cost as much as all the rest. */
+const WITHOUT_MISSING = 'counted as (select maaned, size, 1 as delivered from months)';
+
 /** Months whose size lies more than `above` % (and at most `upTo` %) from the mean of the three delivered months before. */
 function deviationQuery(measured: Measured, above: number, upTo?: number): string {
   const deviation = 'abs(size * 3 - total) * 100';
   return `
     with months as (${measured.months}),
+    ${upTo === undefined ? WITH_MISSING : WITHOUT_MISSING},
+    numbered as (select *, sum(delivered) over (order by maaned) + 1 - delivered as number from counted),
     compared as (
-      select maaned, size,
-        sum(size) over earlier as total, count(*) over earlier as months
-      from months window earlier as (order by maaned rows between 3 preceding and 1 preceding)
+      select maaned, size, sum(size) over earlier as total, sum(delivered) over earlier as months
+      from numbered window earlier as (order by number range between 3 preceding and 1 preceding)
     )
     select maaned as reference,
       'antal ' || size || ', gennemsnit ' || (total // 3) as detail_da,
       'count ' || size || ', mean ' || (total // 3) as detail_en
     from compared
-    where months = 3 and total >= ${measured.least * 3} and left(maaned, 4) = getvariable('bucket')
+    where months = 3 and left(maaned, 4) = getvariable('bucket')
+      and (total >= ${measured.least * 3} or size = 0 and total >= ${LEAST_BEFORE_NOTHING * 3})
       and ${deviation} > total * ${above} ${upTo === undefined ? '' : `and ${deviation} <= total * ${upTo}`}
     order by maaned`;
 }

@@ -18,6 +18,9 @@ export function percentText(part: string, whole: string): string {
   return `(100 * (${part}) / nullif(${whole}, 0))::decimal(38, 1)::varchar`;
 }
 
+/** Whether January of the bucket's year is due. */
+const IS_YEAR_DUE = `getvariable('bucket') || '-01' <= getvariable('due')`;
+
 const DA_COMMA = (text: string) => `replace(${text}, '.', ',')`;
 
 /** `detail_da` and `detail_en` around a number text, e.g. `12,3 pct. af …`. */
@@ -27,38 +30,67 @@ export function details(number: string, da: string, en: string): string {
 
 /**
  * Rows of each month against the mean of the three months before it. `counts` yields `reference`, `number` (months
- * since year 0, or years) and `row_count`; months without three earlier ones in the relation are left alone.
+ * since year 0, or years) and `row_count`, 0 for a period that should be there; periods without three delivered ones just before are left alone.
  */
 function rowsAgainstMean(counts: string, band: Band, which = 'true'): string {
   const deviation = 'abs(3 * row_count - before)';
-  return `select reference, row_count as count,
+  return `select reference, greatest(row_count, 1) as count,
       ${details(percentText('row_count * 3', 'before'), 'af gennemsnittet for de tre perioder før', 'of the mean of the three periods before')}
-    from (select *, sum(row_count) over earlier as before, count(*) over earlier as periods
+    from (select *, sum(row_count) over earlier as before, count(*) filter (where row_count > 0) over earlier as periods
       from (${counts})
       window earlier as (partition by kind order by number range between 3 preceding and 1 preceding))
     where periods = 3 and ${which} and ${isInBand(deviation, 'before', band)}
     order by reference`;
 }
 
-const MONTH_COUNTS = `select '' as kind, periode, regnskabsaar * 12 + periode as number, count(*) as row_count,
-  regnskabsaar || '-' || lpad(periode::varchar, 2, '0') as reference
-  from oko_regnskab where periode between 1 and 12 group by regnskabsaar, periode`;
+/**
+ * Rows per month. Months up to the last one of `reached` (`regnskabsaar`, `last`) that have none count 0, where the band has no upper limit:
+ * they deviate by 100 %, and looking for them costs as much as the rest.
+ */
+function monthCounts(reached: string, { upTo }: Band): string {
+  const missing = `union all select regnskabsaar, unnest(range(1, last + 1)), 0 from (${reached})`;
+  return `select '' as kind, periode, regnskabsaar * 12 + periode as number, sum(rows) as row_count,
+      regnskabsaar || '-' || lpad(periode::varchar, 2, '0') as reference
+    from (select regnskabsaar, periode, 1 as rows from oko_regnskab where periode between 1 and 12
+      ${upTo === undefined ? missing : ''})
+    group by regnskabsaar, periode`;
+}
+
+const LAST_BOOKED = 'select regnskabsaar, max(periode) as last from oko_regnskab where periode between 1 and 12';
 
 /** April to December against the months before them; reads one slice, where no earlier month has three before it. */
 export function monthRowsWithinYear(band: Band): string {
-  return rowsAgainstMean(MONTH_COUNTS, band);
+  return rowsAgainstMean(monthCounts(`${LAST_BOOKED} group by regnskabsaar`, band), band);
 }
 
-/** January to March against months of the year before. Of the two years read, only the newer one has three months before them. */
+/**
+ * January to March against months of the year before. Of the two years read, only the newer one has three months before them.
+ * A year without any rows lacks at least January, once that is due.
+ */
 export function monthRowsAcrossYears(band: Band): string {
-  return rowsAgainstMean(MONTH_COUNTS, band, 'periode <= 3');
+  const year = `getvariable('bucket')::integer`;
+  const reached = `select ${year} as regnskabsaar,
+    coalesce((select last from (${LAST_BOOKED} and regnskabsaar = ${year} group by regnskabsaar)), case when ${IS_YEAR_DUE} then 1 else 0 end) as last`;
+  return rowsAgainstMean(monthCounts(reached, band), band, 'periode <= 3');
 }
 
-/** Budget rows per version against the three years before. Of the four years read, only the newest has three before it. */
+/** Budget rows per version against the three years before. Of the four years read, only the newest has three before it; it needs an original budget. */
 export function budgetRowsAcrossYears(band: Band): string {
-  const counts = `select version as kind, regnskabsaar as number, count(*) as row_count, regnskabsaar || ' ' || version as reference
-    from oko_budget group by regnskabsaar, version`;
+  const missing = `union all select 'opr', getvariable('bucket')::integer, 0 where ${IS_YEAR_DUE}`;
+  const counts = `select version as kind, year as number, sum(rows) as row_count, year || ' ' || version as reference
+    from (select version, regnskabsaar as year, 1 as rows from oko_budget ${band.upTo === undefined ? missing : ''})
+    group by year, version`;
   return rowsAgainstMean(counts, band);
+}
+
+/** Months of the year of the bucket without accounts: fewer than 8 of 12, or the same share of those up to the last one booked; of a year without any, those due. */
+export function missingMonths(): string {
+  const due = `case when not (${IS_YEAR_DUE}) then 0 when left(getvariable('due'), 4) = getvariable('bucket') then right(getvariable('due'), 2)::integer else 12 end`;
+  return `select getvariable('bucket') as reference, reached - months as count,
+      months || ' af ' || reached || ' måneder' as detail_da, months || ' of ' || reached || ' months' as detail_en
+    from (select count(distinct periode) filter (where periode <= 12) as months, coalesce(max(least(periode, 12)), ${due}) as reached
+      from oko_regnskab where periode >= 1)
+    where months * 12 < reached * 8`;
 }
 
 /** Months whose balances do not add up to 0: the difference against the debit side. The opening balance must balance too. */

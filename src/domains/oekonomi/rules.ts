@@ -6,6 +6,7 @@ import {
   accountsOutsideChart,
   type Band,
   budgetRowsAcrossYears,
+  missingMonths,
   monthRowsAcrossYears,
   monthRowsWithinYear,
   sumsAgainstLastYear,
@@ -183,18 +184,16 @@ export const rules: readonly Rule[] = [
     // A year's figure needs 8 of 12 months; in a year under way, the same share of the months that have passed.
     id: 'DQ25',
     severity: 'error',
-    scope: 'slice',
+    scope: 'domain',
     table: 'oko_regnskab',
     column: 'periode',
+    bucket: 'year',
+    reads: { oko_regnskab: (year) => [year] },
     title: { da: 'Ujævn dækning', en: 'Uneven coverage' },
     message: {
       da: 'Der mangler måneder i regnskabet: under 8 af 12 er leveret, eller den samme andel af de måneder, der er gået. Lever de manglende måneder.',
       en: 'Months of the accounts are missing: fewer than 8 of 12 were delivered, or the same share of the months passed. Deliver the missing months.',
     },
-    query: `select regnskabsaar::varchar as reference, last_month - months as count,
-        months || ' af ' || last_month || ' måneder' as detail_da, months || ' of ' || last_month || ' months' as detail_en
-      from (select regnskabsaar, count(distinct periode) filter (where periode <= 12) as months, max(least(periode, 12)) as last_month
-        from oko_regnskab where periode >= 1 group by regnskabsaar)
-      where months * 12 < last_month * 8`,
+    query: missingMonths(),
   },
 ];

@@ -103,11 +103,14 @@ export const absenceRules: readonly Rule[] = [
       da: 'Fravær er leveret for under 8 af 12 (to tredjedele) af månederne med skoledage. Skoleårets andel med højt fravær beregnes ikke.',
       en: 'Absence has been delivered for less than 8 of 12 (two thirds) of the months with school days. The share with high absence of the school year is not computed.',
     },
-    query: `with maaneder as (select distinct skoleaar, strftime(dato, '%Y-%m') as maaned from sko_skoledag),
-      leveret as (select distinct strftime(dato, '%Y-%m') as maaned from sko_fravaer_dag)
+    // A calendar holds the whole year in advance: months count up to the last one that is delivered or due.
+    query: `with leveret as (select distinct strftime(dato, '%Y-%m') as maaned from sko_fravaer_dag),
+      maaneder as (
+        select distinct skoleaar, strftime(dato, '%Y-%m') as maaned from sko_skoledag
+        where strftime(dato, '%Y-%m') <= greatest(getvariable('due'), (select max(maaned) from leveret)))
       select skoleaar as reference, count(leveret.maaned) || ' af ' || count(*) || ' måneder' as detail_da,
         count(leveret.maaned) || ' of ' || count(*) || ' months' as detail_en, 1 as count
       from maaneder left join leveret using (maaned)
-      group by skoleaar having count(leveret.maaned) > 0 and count(leveret.maaned) * 12 < count(*) * 8`,
+      group by skoleaar having count(leveret.maaned) * 12 < count(*) * 8`,
   },
 ];

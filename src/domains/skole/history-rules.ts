@@ -1,5 +1,5 @@
 // Rules DQ07 and DQ24: the newest period against the municipality's own earlier ones. Only the period
-// that the rule runs for is judged, and only when it has been delivered: the period after a changed one may not be there yet.
+// that the rule runs for is judged, and only when it has been delivered, be it without any rows.
 import { ALL, addMonths, periodOfMonth, shiftPeriod } from '../../platform/time/period.ts';
 import type { Rule, Severity, SliceReads } from '../definition.ts';
 import { activeOn, KOMMUNALE_INSTITUTIONSTYPER, previousSchoolYear, SPECIALINSTITUTIONER, TAELLEDAGE } from './sql.ts';
@@ -64,17 +64,19 @@ function deviation(
   };
 }
 
-/** Rows by school year; a year that has school days or classes but no rows counts as 0, so an empty file is noticed. */
+/** Rows by school year; a year that has begun, or has school days or classes, but no rows counts as 0, so an empty file is noticed. */
 const YEARLY = (table: string) => `select skoleaar as periode, count(${table}.kommunekode) as antal
-  from (select skoleaar from sko_skoledag union select skoleaar from sko_klasse union select skoleaar from sko_elev) aar
+  from (select skoleaar from sko_skoledag union select skoleaar from sko_klasse union select skoleaar from sko_elev
+    union select getvariable('bucket') where left(getvariable('bucket'), 4) || '-08' <= getvariable('due')) aar
   left join ${table} using (skoleaar) group by skoleaar`;
 
 const YEARS: SliceReads = { sko_elev: withThreeBefore, sko_klasse: withThreeBefore, sko_skoledag: withThreeBefore };
 
-/** Absence rows per 100 school days; a month has fewer days in autumn holidays, which is no fault. */
-const PER_SCHOOL_DAY = `select maaned as periode, cast(raekker * 100 // dage as bigint) as antal
+/** Absence rows per 100 school days; a month has fewer days in autumn holidays, which is no fault. One without absence counts as 0 once it is due. */
+const PER_SCHOOL_DAY = `select maaned as periode, cast(coalesce(raekker, 0) * 100 // dage as bigint) as antal
   from (select strftime(dato, '%Y-%m') as maaned, count(*) as raekker from sko_fravaer_dag group by maaned)
-  join (select strftime(dato, '%Y-%m') as maaned, count(distinct dato) as dage from sko_skoledag group by maaned) using (maaned)`;
+  right join (select strftime(dato, '%Y-%m') as maaned, count(distinct dato) as dage from sko_skoledag group by maaned) using (maaned)
+  where raekker is not null or maaned <= getvariable('due')`;
 
 /** Grades come once a year in summer: a school year without any is not over yet, and says nothing. */
 const GRADES = 'select skoleaar as periode, count(*) as antal from sko_karakter group by skoleaar';

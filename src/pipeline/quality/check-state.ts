@@ -2,7 +2,8 @@
 // buckets that read a changed slice. Cost follows what changed, not how much history there is.
 import type { Domain, Rule, Severity, Table, Text } from '../../domains/definition.ts';
 import type { Duck } from '../../platform/duckdb/duckdb.ts';
-import { ALL, monthsOf, type PeriodKind, periodOfMonth } from '../../platform/time/period.ts';
+import { ALL, addMonths, monthsOf, type PeriodKind, periodOfMonth } from '../../platform/time/period.ts';
+import { type ChangedSlice, compareReplaced } from './compare-replaced.ts';
 import { EXAMPLES_PER_RULE, type Finding, type Findings, joinFindings, maskCpr } from './rules.ts';
 import {
   countViolations,
@@ -20,7 +21,9 @@ import {
 export interface ReadCheckedState {
   readonly domain: Domain;
   /** The (table, period)s whose content is new. */
-  readonly changed: readonly { readonly table: string; readonly period: string }[];
+  readonly changed: readonly ChangedSlice[];
+  /** The month (`YYYY-MM`) in which the content was handed in: what is not over by then cannot be missing. */
+  readonly handedIn: string;
   /** All periods that a table would hold. */
   periodsOf(table: string): readonly string[];
   /** A DuckDB query for the rows of these periods: the table's columns, `_period` and `_row` (record number, or null). */
@@ -49,6 +52,10 @@ export async function checkState(
   state: ReadCheckedState,
 ): Promise<{ readonly outcomes: readonly RuleOutcome[]; readonly findings: Findings }> {
   const checked: Checked = { outcomes: [], examples: [] };
+  for (const { outcome, example } of compareReplaced(state.changed)) {
+    checked.outcomes.push(outcome);
+    if (outcome.count > 0) checked.examples.push(example);
+  }
   for (const table of state.domain.tables) {
     const periods = state.changed.filter((slice) => slice.table === table.name).map(({ period }) => period);
     if (periods.length === 0) continue;
@@ -106,12 +113,16 @@ async function checkSliceRules(
 
 type DomainRule = Extract<Rule, { scope: 'domain' }>;
 
+/** A month can be expected once the month after it is over too: source systems close a month some weeks after its end. */
+const MONTHS_OF_GRACE = 2;
+
 /** Bucket by bucket, so that rules which read the same slices find them already named. */
 async function checkDomainRules(duck: Duck, state: ReadCheckedState, checked: Checked): Promise<void> {
   const rules = state.domain.rules.filter((rule): rule is DomainRule => rule.scope === 'domain');
   const due = rules.flatMap((rule) => dueBuckets(state, rule).map((bucket) => ({ rule, bucket })));
+  const lastDue = addMonths(state.handedIn, -MONTHS_OF_GRACE);
   for (const bucket of [...new Set(due.map((each) => each.bucket))].sort()) {
-    await setBucket(duck, bucket);
+    await setBucket(duck, bucket, lastDue);
     const rules = due.filter((each) => each.bucket === bucket).map(({ rule }) => rule);
     for (const group of groupByRows(state, rules, bucket)) await runRules(duck, state, group, bucket, checked);
   }
@@ -142,7 +153,10 @@ function groupByRows(state: ReadCheckedState, rules: readonly DomainRule[], buck
   return groups;
 }
 
-/** The buckets that read a changed slice, and in which there is a slice of the table that the rule speaks of: without one it has nothing to say. */
+/**
+ * The buckets that read a changed slice, and in which there is a slice of the table that the rule speaks of: without one it has nothing to say.
+ * A rule may therefore take a bucket without rows as delivered empty.
+ */
 function dueBuckets(state: ReadCheckedState, rule: DomainRule): string[] {
   const buckets = new Set<string>();
   for (const name of Object.keys(rule.reads)) {
@@ -151,19 +165,11 @@ function dueBuckets(state: ReadCheckedState, rule: DomainRule): string[] {
       for (const bucket of bucketsOf(rule.bucket, period)) buckets.add(bucket);
     }
   }
-  const held = new Set(state.periodsOf(rule.table));
+  const held = state.periodsOf(rule.table);
   return [...buckets].filter((bucket) => {
     const changed = state.changed.some(({ table, period }) => rule.reads[table]?.(bucket).includes(period));
-    return (
-      changed &&
-      (rule.reads[rule.table]?.(bucket) ?? []).some((period) => held.has(period) && lies(period, rule.bucket, bucket))
-    );
+    return changed && held.some((period) => period === ALL || bucketsOf(rule.bucket, period).includes(bucket));
   });
-}
-
-/** Whether a slice lies in the bucket, or has no time. Earlier slices that a rule compares with are no reason to run it. */
-function lies(period: string, kind: PeriodKind, bucket: string): boolean {
-  return period === ALL || bucketsOf(kind, period).includes(bucket);
 }
 
 function bucketsOf(kind: PeriodKind, period: string): string[] {

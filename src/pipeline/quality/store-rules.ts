@@ -64,9 +64,9 @@ function namesSql(named: readonly NamedRows[]): string {
   return names.length === 0 ? '' : `with ${names.join(', ')}`;
 }
 
-/** Tells the queries of domain rules which bucket they run for: they read it as `getvariable('bucket')`. */
-export async function setBucket(duck: Duck, bucket: string): Promise<void> {
-  await duck.run(`set variable bucket = ${quoteText(bucket)}`);
+/** Tells the queries of domain rules which bucket they run for and the last month that is due: `getvariable('bucket')`, `getvariable('due')`. */
+export async function setBucket(duck: Duck, bucket: string, due: string): Promise<void> {
+  await duck.run(`set variable bucket = ${quoteText(bucket)}; set variable due = ${quoteText(due)}`);
 }
 
 /** One result row of a query rule. */

@@ -141,10 +141,13 @@ async function finishLoad(deps: LoadDeps, duck: Duck, tenant: Tenant, load: Load
     const source = { municipality: tenant.municipality, domain, kind: delivery.kind, span, staged };
     const merged = await mergeDelivery(duck, deps.storage, source, held);
     const slices = await writeSlices(duck, deps.storage, merged.specs, held);
-    const changed = changedSlices(held, slices).filter(({ table }) => !isIdentityTable(table));
+    const changed = changedSlices(held, slices)
+      .filter(({ table }) => !isIdentityTable(table))
+      .map((slice) => ({ ...slice, ...replacedRows(held, slice) }));
     const state = await checkState(duck, {
       domain,
       changed,
+      handedIn: delivery.handedIn,
       periodsOf: merged.periodsOf,
       rowsOf: merged.rowsOf,
       rulesAtOnce: rulesAtOnce([...held, ...slices]),
@@ -161,6 +164,11 @@ async function finishLoad(deps: LoadDeps, duck: Duck, tenant: Tenant, load: Load
     if (publication !== 'moved') return;
   }
   throw new LoadFault('revision-kept-moving');
+}
+
+function replacedRows(held: readonly Slice[], { table, period }: Slice): { replaced?: number } {
+  const before = held.find((slice) => slice.table === table && slice.period === period);
+  return before === undefined ? {} : { replaced: before.rows };
 }
 
 /** The newest revision, and whether this delivery may follow on what was accepted so far. */

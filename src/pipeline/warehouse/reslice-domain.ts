@@ -77,6 +77,7 @@ export async function resliceDomain(deps: ResliceDeps, tenant: Tenant, id: strin
       domain,
       rulesAtOnce: 1,
       changed,
+      handedIn: new Date().toISOString().slice(0, 7),
       periodsOf: (name) => redeclared.find(({ table }) => table.name === name)?.periods ?? [],
       rowsOf: (table, periods) =>
         redeclared.find((each) => each.table === table)?.rows(periods) ?? storedRows(table, []),

@@ -13,6 +13,8 @@ export interface LoadedDelivery {
   readonly periodFrom: string;
   readonly periodTo: string;
   readonly sequence: number | null;
+  /** The month (`YYYY-MM`) in which it was submitted. */
+  readonly handedIn: string;
 }
 
 /** A received file of it. */
@@ -26,7 +28,7 @@ export async function startLoading(tx: TenantTx, id: string): Promise<LoadedDeli
   const [row] = await tx.query<LoadedDelivery>(
     `update source_delivery set state = 'loading' where source_delivery_id = $1 and state in ('submitted', 'loading')
      returning source_delivery_id as id, domain, kind, source_system as "sourceSystem", period_from as "periodFrom",
-       period_to as "periodTo", sequence`,
+       period_to as "periodTo", sequence, to_char(submitted_at at time zone 'UTC', 'YYYY-MM') as "handedIn"`,
     [id],
   );
   return row;
