@@ -121,7 +121,16 @@ t.test('files that cannot be taken are refused with what to do, and leave nothin
   };
   const columns = await refused('file-columns-wrong', POPULATION.replace('antal', 'beløb').replace('koen', 'maaned'));
   t.match(columns, { unknown: ['beløb'], missing: ['koen', 'antal'], doubled: ['maaned'] });
-  t.match(await refused('file-columns-wrong', '0101010000,Hansen\n1,2\n'), { unknown: ['column 1', 'Hansen'] });
+  const person = 'cpr 010101-1234,Hans Jensen,_0101011234,Hansen,Hansen\n1,2,3,4,5\n';
+  t.match(
+    await refused('file-columns-wrong', person),
+    { unknown: ['column 1', 'column 2', 'column 3', 'column 4'], doubled: ['column 4'] },
+    'without any column of the table the first line is no header, and nothing of it is shown',
+  );
+  const mixed = POPULATION.replace('antal', 'antal;beløb 2024;cpr 010101-1234;0101011234;a\u0007');
+  t.match(await refused('file-columns-wrong', mixed), {
+    unknown: ['beløb 2024', 'column 12', 'column 13', 'column 14'],
+  });
   t.match(await refused('file-columns-wrong', POPULATION.replace('kommunekode', '_op;kommunekode')), {
     unknown: ['_op'],
   });

@@ -56,7 +56,8 @@ export const FILE_COLUMNS_WRONG = defineProblem({
   code: 'file-columns-wrong',
   status: 422,
   title: 'The columns of the file are not those of the table',
-  action: 'Take away the `unknown`, add the `missing` and keep one of each of the `doubled`; any order will do.',
+  action:
+    'Take away the `unknown`, add the `missing` and keep one of each of the `doubled`; any order will do. What does not look like a name is told by its place (`column 3`).',
 });
 
 export const CONTENT_DIGEST_MISMATCH = defineProblem({

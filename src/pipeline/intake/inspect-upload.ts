@@ -15,6 +15,8 @@ const PREFIX_BYTES = 64 * 1024;
 const LINGER_BYTES = 64 * 1024 * 1024;
 
 const LOOKS_LIKE_NAME = /^[\p{L}_][\p{L}\p{N}_ .-]{0,63}$/u;
+/** A year, but nothing that a CPR number could be put into. */
+const MOST_DIGITS = 4;
 const MOST_NAMES = 100;
 
 const REASONS: Record<HeaderFault | 'not-gzip', string> = {
@@ -69,16 +71,21 @@ async function inspectHeader(start: Buffer, whole: boolean, expected: Expectatio
   const faults = compareColumns(dialect.columns, expected.columns);
   if (faults.unknown.length + faults.missing.length + faults.doubled.length > 0) {
     throw new Problem(FILE_COLUMNS_WRONG, undefined, {
-      ...showable(faults, dialect.columns),
+      ...showable(faults, dialect.columns, expected.columns),
       expected: expected.columns,
     });
   }
   return dialect;
 }
 
-/** A file without a header shows its first row here, which can hold a person: what does not look like a name is told by its place. */
-function showable(faults: HeaderFaults, columns: readonly string[]): HeaderFaults {
-  const show = (name: string) => (LOOKS_LIKE_NAME.test(name) ? name : `column ${columns.indexOf(name) + 1}`);
+/**
+ * A file without a header has a person in its first row perhaps. So names are shown only when one of them is a column of the table, and then only
+ * those that can be a column's; the others are told by their place.
+ */
+function showable(faults: HeaderFaults, columns: readonly string[], expected: readonly string[]): HeaderFaults {
+  const isHeader = columns.some((name) => expected.includes(name.trim().toLowerCase()));
+  const isName = (name: string) => LOOKS_LIKE_NAME.test(name) && name.replace(/\P{N}/gu, '').length <= MOST_DIGITS;
+  const show = (name: string) => (isHeader && isName(name) ? name : `column ${columns.indexOf(name) + 1}`);
   return {
     unknown: faults.unknown.slice(0, MOST_NAMES).map(show),
     missing: faults.missing,
