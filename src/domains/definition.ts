@@ -93,7 +93,8 @@ export type Severity = 'stop' | 'error' | 'warning' | 'info';
  * - `domain`: `query` reads the tables of `reads` (whole slices); it runs per `bucket` whose slices changed.
  *   `getvariable('bucket')` is the bucket it runs for: a query that reads earlier periods reports on that one only. It runs only where `table` holds
  *   a slice in the bucket, so no rows there means delivered empty; `getvariable('due')` is the last month (`YYYY-MM`) that could have been delivered.
- * Result columns of a query: `reference` (what is at fault, e.g. an institution number; never a person), `detail_da`, `detail_en` (both may be null),
+ * Result columns of a query: `reference` (what is at fault, e.g. an institution number; never a person; parts
+ * are joined as `name=value, name=value`, because what looks like a CPR number is hidden), `detail_da`, `detail_en` (both may be null),
  * and `count` (rows concerned, default 1).
  */
 export type Rule = RuleBase &

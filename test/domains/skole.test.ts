@@ -116,6 +116,7 @@ interface Case {
 
 const withColumns = (row: Row, columns: Row): Row => ({ ...row, ...columns });
 const added = (more: ExampleRows): ExampleRows => both(SOUND, more);
+const klasseOf = (institution: string, id: string) => `institution_nr=${institution}, klasse_id=${id}`;
 const klasse = (id: string, about: Parameters<typeof schoolClass>[1] = {}) => ({
   sko_klasse: [schoolClass(id, about)],
 });
@@ -153,7 +154,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'DQ06-institution': { given: added({ sko_elev: pupils(301, 3, { institution: '999777' }) }), finds: ['999777 ×3'] },
   'DQ06-klasse': {
     given: added({ sko_elev: [pupil(301, { klasse: '7Q' }), pupil(302, { institution: PRIVATSKOLE })] }),
-    finds: [`${SKOLE} 7Q ×1`, `${PRIVATSKOLE} 1A ×1`],
+    finds: [`${klasseOf(SKOLE, '7Q')} ×1`, `${klasseOf(PRIVATSKOLE, '1A')} ×1`],
   },
   'DQ06-klasse-institution': { given: added(klasse('1A', { institution: '999777' })), finds: ['999777 ×1'] },
   'DQ06-kommune': {
@@ -213,12 +214,12 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   DQ12: {
     given: added(both(inGroup(300, 4, '3A'), inGroup(400, 36, '3B'))),
-    finds: [`${SKOLE} 3A ×1`, `${SKOLE} 3B ×1`],
+    finds: [`${klasseOf(SKOLE, '3A')} ×1`, `${klasseOf(SKOLE, '3B')} ×1`],
     sparing: added(both(inGroup(300, 5, '3A'), inGroup(400, 35, '3B'))),
   },
   'DQ12-aargang': {
     given: added(inGroup(300, 31, '3A')),
-    finds: [`${SKOLE} 3A ×1`],
+    finds: [`${klasseOf(SKOLE, '3A')} ×1`],
     sparing: added(both(inGroup(300, 31, '3A'), inGroup(400, 5, '3B'))),
   },
   DQ13: {

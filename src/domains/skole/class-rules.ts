@@ -1,7 +1,7 @@
 // Rules DQ10-DQ12: class types and class sizes, on which segregation and class size rest.
 import { ALL } from '../../platform/time/period.ts';
 import type { Rule, SliceReads } from '../definition.ts';
-import { activeOn, TAELLEDAGE } from './sql.ts';
+import { activeOn, KLASSE, TAELLEDAGE } from './sql.ts';
 
 const CLASSES: SliceReads = { sko_klasse: (year) => [year], sko_institution: () => [ALL] };
 const PUPILS: SliceReads = {
@@ -82,7 +82,7 @@ export const classRules: readonly Rule[] = [
       en: 'The class has fewer than 5 or more than 35 pupils and is left out of class size. Check whether pupils are registered in the wrong class.',
     },
     query: `${SIZES}
-      select institution_nr || ' ' || klasse_id as reference, case when elever < 5 then 'under 5 elever' else elever || ' elever' end as detail_da,
+      select ${KLASSE} as reference, case when elever < 5 then 'under 5 elever' else elever || ' elever' end as detail_da,
         case when elever < 5 then 'under 5 pupils' else elever || ' pupils' end as detail_en, 1 as count
       from stoerrelser where elever not between 5 and 35 order by reference`,
   },
@@ -99,7 +99,7 @@ export const classRules: readonly Rule[] = [
       en: "The school's only normal class of the grade has more than 30 pupils, more than the law allows. Probably the whole year group is registered as one class.",
     },
     query: `${SIZES}
-      select institution_nr || ' ' || any_value(klasse_id) as reference, any_value(elever) || ' elever' as detail_da,
+      select any_value(${KLASSE}) as reference, any_value(elever) || ' elever' as detail_da,
         any_value(elever) || ' pupils' as detail_en, 1 as count
       from stoerrelser where arsklasse
       group by skoleaar, institution_nr, klassetrin having count(*) = 1 and max(elever) > 30 order by reference`,

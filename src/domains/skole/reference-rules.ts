@@ -2,7 +2,7 @@
 import { ALL, periodOfMonth } from '../../platform/time/period.ts';
 import type { Rule } from '../definition.ts';
 import { CHRISTIANSOE, MUNICIPALITIES } from '../municipalities.ts';
-import { activeOn, schoolYearOf } from './sql.ts';
+import { activeOn, KLASSE, schoolYearOf } from './sql.ts';
 
 const KNOWN = MUNICIPALITIES.map(({ code }) => `'${code}'`).join(', ');
 
@@ -43,7 +43,7 @@ export const referenceRules: readonly Rule[] = [
       da: 'Elever går i en klasse, der ikke står i sko_klasse for skoleåret. Lever klassen, eller ret betegnelsen.',
       en: 'Pupils are in a class that is not in sko_klasse for the school year. Deliver the class or correct its name.',
     },
-    query: `select institution_nr || ' ' || klasse_id as reference, null as detail_da, null as detail_en, count(*) as count
+    query: `select ${KLASSE} as reference, null as detail_da, null as detail_en, count(*) as count
       from sko_elev anti join sko_klasse using (skoleaar, institution_nr, klasse_id)
       group by institution_nr, klasse_id order by institution_nr, klasse_id`,
   },

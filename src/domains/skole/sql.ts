@@ -70,3 +70,6 @@ export function exactQuotient(numerator: string, denominator: string): string {
   const scaled = `2 * abs(cast(${numerator} as hugeint)) * 10000000000`;
   return `cast(sign(${numerator}) * ((${scaled} + ${denominator}) // nullif(2 * ${denominator}, 0)) as decimal(28, 0)) * cast(0.0000000001 as decimal(10, 10))`;
 }
+
+/** A class as findings name it. */
+export const KLASSE = `'institution_nr=' || institution_nr || ', klasse_id=' || klasse_id`;

@@ -205,7 +205,13 @@ function decimalForm(precision: number, scale: number): Text {
   };
 }
 
-/** Hides whatever looks like a CPR number in a text that names rows, e.g. a local identifier that is really one. */
+/** A date and four digits, with dots, hyphens and spaces as people write them; days from 61 on are replacement numbers. */
+const CPR = /(?<!\d)(?:[0-2]\d|3[01]|[6-8]\d|9[01])[ .-]{0,3}(?:0[1-9]|1[0-2])[ .-]{0,3}\d\d[ .-]{0,3}\d{4}(?!\d)/g;
+
+/**
+ * Hides whatever looks like a CPR number in a text that names rows, e.g. a local identifier that is really one. Parts of the text must be
+ * kept apart by something else than spaces, dots and hyphens, or the end of one and the beginning of the next may look like one together.
+ */
 export function maskCpr(text: string): string {
-  return text.replace(/(?<!\d)\d{6}[- ]?\d{4}(?!\d)/g, '**********');
+  return text.replace(CPR, '**********');
 }
