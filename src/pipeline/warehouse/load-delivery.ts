@@ -7,7 +7,7 @@ import type { Domain } from '../../domains/definition.ts';
 import type { Catalogue } from '../../domains/index.ts';
 import { type Duck, withDuckDb } from '../../platform/duckdb/duckdb.ts';
 import { type Tenant, withTenant } from '../../platform/postgres/tenancy.ts';
-import { isIdentityTable, latestRevision, readRevision, writeSlices } from '../../slices/index.ts';
+import { isIdentityTable, latestRevision, readRevision, type Slice, writeSlices } from '../../slices/index.ts';
 import { type InflationLimits, materialiseReceivedFile, ReceivedFileFault } from '../intake/index.ts';
 import {
   checkState,
