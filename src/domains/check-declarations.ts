@@ -1,6 +1,6 @@
 // Checks all declarations against each other and reports every fault at once, so that the author of a domain
 // needs one start to see them all. Knows the vocabulary of definition.ts, no domain; runs no SQL.
-import { checkKeyFigure } from './check-key-figures.ts';
+import { checkKeyFigure, checkRelation } from './check-key-figures.ts';
 import { checkRule } from './check-rules.ts';
 import { checkTable } from './check-tables.ts';
 import { makeReport, type TablesByName } from './declaration-report.ts';
@@ -22,6 +22,7 @@ export function checkDeclarations(domains: readonly Domain[]): string[] {
     for (const table of domain.tables) checkTable(domain, table, report);
     for (const rule of domain.rules) checkRule(domain, rule, report);
     for (const keyFigure of domain.keyFigures) checkKeyFigure(domain, keyFigure, tables, report);
+    for (const relation of domain.relations) checkRelation(domain, relation, report);
   }
   return faults;
 }

@@ -3,7 +3,14 @@
 import { isPeriod } from '../platform/time/period.ts';
 import { formulasOf } from './catalogue.ts';
 import { checkCodeList, checkReads, type Report, type TablesByName } from './declaration-report.ts';
-import { type Domain, type Formula, type KeyFigure, MUNICIPALITY_COLUMN, type WorkedExample } from './definition.ts';
+import {
+  type Domain,
+  type Formula,
+  type FormulaRelation,
+  type KeyFigure,
+  MUNICIPALITY_COLUMN,
+  type WorkedExample,
+} from './definition.ts';
 
 /** Faults one key figure of a domain. */
 export function checkKeyFigure(domain: Domain, keyFigure: KeyFigure, tables: TablesByName, report: Report): void {
@@ -26,6 +33,19 @@ export function checkKeyFigure(domain: Domain, keyFigure: KeyFigure, tables: Tab
   checkBreakdowns(where, keyFigure, report);
   if (keyFigure.examples.length === 0) report.fault(where, 'has no worked example');
   for (const example of keyFigure.examples) checkExample(where, keyFigure, example, tables, report);
+}
+
+/** Faults a relation between formulas: it is about values that a release of the domain holds. */
+export function checkRelation(domain: Domain, relation: FormulaRelation, report: Report): void {
+  const formulas = relation.kind === 'mean' ? [relation.mean, relation.of] : [...relation.wholes, ...relation.parts];
+  const where = `${domain.id} / relation ${formulas.map(({ id }) => id).join(', ')}`;
+  if (relation.kind !== 'mean' && (relation.wholes.length === 0 || relation.parts.length === 0)) {
+    report.fault(where, 'needs a whole and a part');
+  }
+  const known = new Set(domain.keyFigures.flatMap(formulasOf).map(({ id }) => id));
+  for (const { id } of formulas.filter((formula) => !known.has(formula.id))) {
+    report.fault(where, `no key figure of the domain has the formula '${id}'`);
+  }
 }
 
 function checkFormula(formula: Formula, tables: TablesByName, report: Report): void {

@@ -171,6 +171,17 @@ export interface Breakdown {
   readonly codes?: CodeList;
 }
 
+/**
+ * What holds between formulas at every place (period and breakdown) where they have values, whether a figure shows it or not. Readers know it as
+ * well, so suppression takes it into account.
+ * - `sum`: counts of persons; Σ `wholes` = Σ `parts` + those whom no formula counts (0 or more).
+ * - `equal`: the same, but there may be others on either side; it counts only where both sides are equal, which readers may know to be no chance.
+ * - `mean`: `mean` is the mean of `of` over the periods within its own in which `of` is above 0.
+ */
+export type FormulaRelation =
+  | { readonly kind: 'sum' | 'equal'; readonly wholes: readonly Formula[]; readonly parts: readonly Formula[] }
+  | { readonly kind: 'mean'; readonly mean: Formula; readonly of: Formula };
+
 /** Rows by table, for a worked example: column → the text of a canonical CSV cell, or null. Absent nullable columns are null. */
 export type ExampleRows = Readonly<Record<string, readonly Readonly<Record<string, string | null>>[]>>;
 
@@ -209,7 +220,7 @@ export interface KeyFigure {
   readonly examples: readonly WorkedExample[];
 }
 
-/** What a domain's own file says of it; tables, rules and key figures stand in files beside it. */
+/** What a domain's own file says of it; tables, rules, key figures and relations stand in files beside it. */
 export interface DomainHead {
   readonly id: DomainId;
   readonly title: Text;
@@ -222,6 +233,7 @@ export interface DomainHead {
 export interface Domain extends DomainHead {
   readonly tables: readonly Table[];
   readonly rules: readonly Rule[];
+  readonly relations: readonly FormulaRelation[];
   readonly keyFigures: readonly KeyFigure[];
 }
 

@@ -3,7 +3,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Domain, DomainHead, KeyFigure, Rule, Table } from './definition.ts';
+import type { Domain, DomainHead, FormulaRelation, KeyFigure, Rule, Table } from './definition.ts';
 
 /** What was found; `faults` are files that do not export what their place promises. */
 export interface Discovery {
@@ -13,7 +13,8 @@ export interface Discovery {
 
 /**
  * Reads domain folders. Each of `folders` is either one domain's folder (it holds `domain.ts`) or a folder of such folders.
- * A domain: `domain.ts` exports `domain`, `tables/*.ts` each `table`, `rules.ts` `rules`, `key-figures/*.ts` each `keyFigure`; `.js` likewise.
+ * A domain: `domain.ts` exports `domain`, `tables/*.ts` each `table`, `rules.ts` `rules`, `relations.ts` `relations`,
+ * `key-figures/*.ts` each `keyFigure`; `.js` likewise. Only `domain.ts` must be there.
  */
 export async function discoverDomains(folders: readonly string[]): Promise<Discovery> {
   const faults: string[] = [];
@@ -51,12 +52,15 @@ async function readDomain(folder: string, faults: string[]): Promise<Domain | un
   if (head.id !== basename(folder)) faults.push(`${folder}: the domain calls itself '${head.id}', not as its folder`);
   const tables = await importAll<Table>(join(folder, 'tables'), 'table', faults);
   const keyFigures = await importAll<KeyFigure>(join(folder, 'key-figures'), 'keyFigure', faults);
-  const rulesFile = own.find((file) => isNamed(file, 'rules'));
-  const rules = rulesFile === undefined ? undefined : await importValue<readonly Rule[]>(rulesFile, 'rules', faults);
+  const listIn = async <T>(name: string): Promise<readonly T[]> => {
+    const file = own.find((one) => isNamed(one, name));
+    return (file === undefined ? undefined : await importValue<readonly T[]>(file, name, faults)) ?? [];
+  };
   return {
     ...head,
     tables: tables.sort((a, b) => compare(a.name, b.name)),
-    rules: rules ?? [],
+    rules: await listIn<Rule>('rules'),
+    relations: await listIn<FormulaRelation>('relations'),
     keyFigures: keyFigures.sort((a, b) => compare(a.id, b.id)),
   };
 }

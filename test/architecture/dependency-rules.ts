@@ -161,7 +161,7 @@ const shape: readonly ProvenRule[] = [
         pathNot: [
           '^src/(main|worker|cli)\\.ts$',
           '^db/drizzle\\.config\\.ts$',
-          '^src/domains/[^/]+/(domain|rules|synthetic)\\.ts$',
+          '^src/domains/[^/]+/(domain|relations|rules|synthetic)\\.ts$',
           '^src/domains/[^/]+/(tables|key-figures)/[^/]+\\.ts$',
         ],
         numberOfDependentsLessThan: 1,

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { checkDeclarations } from '../../src/domains/check-declarations.ts';
-import type { Domain, KeyFigure, Rule, Table } from '../../src/domains/definition.ts';
+import type { Domain, Formula, KeyFigure, Rule, Table } from '../../src/domains/definition.ts';
 import { DeclarationError, loadCatalogue } from '../../src/domains/index.ts';
 import { type Duck, withDuckDb } from '../../src/platform/duckdb/duckdb.ts';
 import { columnSqlType } from '../../src/slices/index.ts';
@@ -231,12 +231,17 @@ const PLANTED: readonly [fault: RegExp, domain: Partial<Domain>][] = [
     /leaves 'bor_befolkning.antal' empty/,
     inExample({ given: { bor_befolkning: [{ ...example.given.bor_befolkning?.[0], antal: null }] } }),
   ],
+  [/needs a whole and a part/, { relations: [{ kind: 'sum', wholes: [share.numerator], parts: [] }] }],
+  [
+    /no key figure of the domain has the formula 'bor.befolkning'/,
+    { relations: [{ kind: 'mean', mean: share.numerator, of: share.denominator as Formula }] },
+  ],
 ];
 
 t.test('the declaration check catches each planted fault, and only then speaks', async (t) => {
   t.strictSame(checkDeclarations(catalogue.domains), []);
   for (const [fault, change] of PLANTED) {
-    const faults = checkDeclarations([{ ...borger, rules: [], keyFigures: [], ...change }]);
+    const faults = checkDeclarations([{ ...borger, rules: [], relations: [], keyFigures: [], ...change }]);
     t.ok(
       faults.some((text) => fault.test(text)),
       `${fault}`,

@@ -125,6 +125,7 @@ export const TOY: Domain = {
   sources: ['kilde', 'ny-kilde'],
   tables: [MEASURES, PERSONS, PLACES],
   rules: RULES,
+  relations: [],
   keyFigures: [],
 };
 

@@ -69,6 +69,7 @@ async function writeCells(tx: SystemTx, catalogue: Catalogue, content: Content, 
   const { releaseId, figures, pins } = content;
   const formulas = [...new Map(figures.flatMap(formulasOf).map((formula) => [formula.id, formula])).values()];
   const numerators = new Set(figures.map(({ numerator }) => numerator));
+  const relations = catalogue.domain(content.domain)?.relations ?? [];
   const suppressed = await readSuppressed(tx, content.domain);
   const places = await readPlaces(tx, pins, [...numerators]);
   const plan = figures.map((figure) => ({ figure, places: placesOf(figure, places.get(figure.numerator.id) ?? []) }));
@@ -80,6 +81,6 @@ async function writeCells(tx: SystemTx, catalogue: Catalogue, content: Content, 
     const values = await readValuesAt(tx, own, formulas);
     const openErrors = new Set(own.filter((pin) => pin.openErrors).map(({ domain }) => domain));
     const suppressedBefore = suppressed.get(code) ?? new Set<string>();
-    await insertCells(tx, releaseId, code, releaseCells(plan, { values, openErrors, suppressedBefore }));
+    await insertCells(tx, releaseId, code, releaseCells(plan, relations, { values, openErrors, suppressedBefore }));
   }
 }

@@ -1,8 +1,8 @@
 // What the cells of one municipality let a reader see: the numbers behind numerators, denominators and complements, and how they add up.
-// Pure; suppress.ts decides with it which cells to hide.
-import type { KeyFigure } from '../../../domains/definition.ts';
+// Pure; rules-suppression.ts decides with it which cells to hide.
+import type { FormulaRelation, KeyFigure } from '../../../domains/definition.ts';
 import { monthSpanOf, monthsOf, periodKindOf } from '../../../platform/time/period.ts';
-import { compare, type Exact, exactOf, subtract, sum } from '../rules-exact.ts';
+import { compare, type Exact, exactOf, multiply, round, subtract, sum, ZERO } from '../rules-exact.ts';
 
 /** A cell with a value, before suppression. */
 export interface SuppressibleCell {
@@ -14,71 +14,96 @@ export interface SuppressibleCell {
   readonly denominator: string | null;
 }
 
-/** A number at one place (period and breakdown). It can be read when, for each of `shownBy`, at least one cell is published. */
+/** A number at one place (period and breakdown): a formula's, or the complement (denominator − numerator) of a share. */
 export interface Entry<Cell> {
-  readonly place: string;
+  readonly id: string;
   readonly period: string;
   readonly breakdown: string;
   readonly value: Exact;
-  /** One set for a formula; two, numerator's and denominator's, for a complement. */
-  readonly shownBy: readonly ReadonlySet<Cell>[];
+  /** It can be read when at least one of these is published. */
+  readonly shownBy: Set<Cell>;
+  /** Withheld when it is a small count: what shows it; for a complement what shows the numerator, which is the less shared side. */
+  readonly hiddenWith: ReadonlySet<Cell>;
   /** The smallest count that persons figures may show here; 0 when none does. */
-  readonly minimum: number;
+  minimum: number;
 }
 
-/** Σ parts = total. */
+/** Σ wholes = Σ parts + rest. */
 export interface Relation<Cell> {
-  readonly total: Entry<Cell>;
+  readonly wholes: readonly Entry<Cell>[];
   readonly parts: readonly Entry<Cell>[];
+  /** Null: 0 or more, and nobody can know how many. */
+  readonly rest: Exact | null;
 }
 
-/** A formula, or the complement (denominator − numerator) of a share, with all places where it has a number. */
-export interface Quantity<Cell> {
-  readonly entries: ReadonlyMap<string, Entry<Cell>>;
+export interface Quantities<Cell> {
+  readonly entries: readonly Entry<Cell>[];
   readonly relations: readonly Relation<Cell>[];
 }
+
+type Place = Pick<SuppressibleCell, 'period' | 'breakdown'>;
+/** Id → place → entry. */
+type EntryTable<Cell> = Map<string, Map<string, Entry<Cell>>>;
 
 /** Whether a persons figure may not show `value`: above 0 and below the minimum. */
 export function isSmall(value: Exact, minimum: number): boolean {
   return value.n > 0n && compare(value, exactOf(minimum)) < 0;
 }
 
-/** The quantities that can hold a small count, of the cells of ONE municipality in one release. */
-export function quantitiesOf<Cell extends SuppressibleCell>(cells: readonly Cell[]): Quantity<Cell>[] {
-  const showing = new Map<string, Set<Cell>>();
-  const at = (formula: string, cell: Cell) => mapEntry(showing, `${formula} ${placeOf(cell)}`, () => new Set<Cell>());
-  for (const cell of cells) {
-    at(cell.figure.numerator.id, cell).add(cell);
-    if (cell.figure.denominator !== null) at(cell.figure.denominator.id, cell).add(cell);
+/** The quantities of the cells of ONE municipality in one release; `declared` are the relations of the domain. */
+export function quantitiesOf<Cell extends SuppressibleCell>(
+  cells: readonly Cell[],
+  declared: readonly FormulaRelation[],
+): Quantities<Cell> {
+  const table: EntryTable<Cell> = new Map();
+  const relations: Relation<Cell>[] = [];
+  for (const cell of cells) relations.push(...noteCell(table, cell));
+  for (const places of table.values()) relations.push(...breakdownRelations(places), ...periodRelations(places));
+  for (const relation of declared) {
+    relations.push(...(relation.kind === 'mean' ? meanRelations(table, relation) : sumRelations(table, relation)));
   }
-  const quantities = new Map<string, Map<string, Entry<Cell>>>();
-  const note = (id: string, cell: Cell, value: Exact, shownBy: readonly Set<Cell>[], minimum: number) => {
-    const entries = mapEntry(quantities, id, () => new Map<string, Entry<Cell>>());
-    const { period, breakdown } = cell;
-    const place = placeOf(cell);
-    const known = entries.get(place)?.minimum ?? 0;
-    entries.set(place, { place, period, breakdown, value, shownBy, minimum: Math.max(minimum, known) });
-  };
-  for (const cell of cells) {
-    const { figure } = cell;
-    const minimum = figure.persons ? figure.minimumCell : 0;
-    const numerator = exactOf(cell.numerator);
-    const top = at(figure.numerator.id, cell);
-    note(figure.numerator.id, cell, numerator, [top], minimum);
-    if (figure.denominator === null || cell.denominator === null) continue;
-    const denominator = exactOf(cell.denominator);
-    const bottom = at(figure.denominator.id, cell);
-    note(figure.denominator.id, cell, denominator, [bottom], minimum);
-    if (figure.kind !== 'share') continue;
-    const id = `${figure.denominator.id} - ${figure.numerator.id}`;
-    note(id, cell, subtract(denominator, numerator), [top, bottom], minimum);
-  }
-  return [...quantities.values()]
-    .filter((entries) => [...entries.values()].some(({ minimum }) => minimum > 0))
-    .map((entries) => ({ entries, relations: [...breakdownRelations(entries), ...periodRelations(entries)] }));
+  return { entries: [...table.values()].flatMap((places) => [...places.values()]), relations };
 }
 
-function placeOf({ period, breakdown }: { readonly period: string; readonly breakdown: string }): string {
+/** Notes the numbers of a cell. @returns the relation between them, where a share makes its complement a number of its own. */
+function noteCell<Cell extends SuppressibleCell>(table: EntryTable<Cell>, cell: Cell): Relation<Cell>[] {
+  const { figure } = cell;
+  const minimum = figure.persons ? figure.minimumCell : 0;
+  const note = (id: string, value: Exact, hiddenWith?: ReadonlySet<Cell>) => {
+    const places = mapEntry(table, id, () => new Map<string, Entry<Cell>>());
+    const entry = mapEntry(places, placeOf(cell), () => makeEntry(id, cell, value, hiddenWith));
+    entry.minimum = Math.max(entry.minimum, minimum);
+    return entry;
+  };
+  const noteShown = (id: string, value: string) => {
+    const entry = note(id, exactOf(value));
+    entry.shownBy.add(cell);
+    return entry;
+  };
+  const numerator = noteShown(figure.numerator.id, cell.numerator);
+  if (figure.denominator === null || cell.denominator === null) return [];
+  const denominator = noteShown(figure.denominator.id, cell.denominator);
+  const difference = subtract(denominator.value, numerator.value);
+  if (minimum === 0 || figure.kind !== 'share' || difference.n < 0n) return [];
+  const complement = note(complementId(figure.denominator, figure.numerator), difference, numerator.shownBy);
+  return [{ wholes: [denominator], parts: [numerator, complement], rest: ZERO }];
+}
+
+function makeEntry<Cell>(
+  id: string,
+  { period, breakdown }: Place,
+  value: Exact,
+  hiddenWith?: ReadonlySet<Cell>,
+): Entry<Cell> {
+  const shownBy = new Set<Cell>();
+  return { id, period, breakdown, value, shownBy, hiddenWith: hiddenWith ?? shownBy, minimum: 0 };
+}
+
+function complementId(denominator: { readonly id: string }, numerator: { readonly id: string }): string {
+  return `${denominator.id} - ${numerator.id}`;
+}
+
+function placeOf({ period, breakdown }: Place): string {
   return `${period} ${breakdown}`;
 }
 
@@ -88,7 +113,11 @@ function mapEntry<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value)
   return value;
 }
 
-/** A breakdown's codes add up to the total. Assumed always: an undelivered code only makes an attacker's sum less certain. */
+function total<Cell>(entries: readonly Entry<Cell>[]): Exact {
+  return sum(entries.map(({ value }) => value));
+}
+
+/** A breakdown's codes add up to the total. How many rows have no code is taken as known: it is none as a rule. */
 function breakdownRelations<Cell>(entries: ReadonlyMap<string, Entry<Cell>>): Relation<Cell>[] {
   const columns = new Map<string, Entry<Cell>[]>();
   for (const entry of entries.values()) {
@@ -97,8 +126,8 @@ function breakdownRelations<Cell>(entries: ReadonlyMap<string, Entry<Cell>>): Re
     mapEntry(columns, `${entry.period} ${column}`, () => []).push(entry);
   }
   return [...columns.values()].flatMap((parts) => {
-    const total = entries.get(placeOf({ period: parts[0]?.period ?? '', breakdown: '' }));
-    return total === undefined ? [] : [{ total, parts }];
+    const whole = entries.get(placeOf({ period: parts[0]?.period ?? '', breakdown: '' }));
+    return whole === undefined ? [] : [{ wholes: [whole], parts, rest: subtract(whole.value, total(parts)) }];
   });
 }
 
@@ -108,14 +137,14 @@ function periodRelations<Cell>(entries: ReadonlyMap<string, Entry<Cell>>): Relat
   for (const entry of entries.values())
     mapEntry(kinds, `${periodKindOf(entry.period)} ${entry.breakdown}`, () => []).push(entry);
   const relations: Relation<Cell>[] = [];
-  for (const [kind, totals] of kinds) {
+  for (const [kind, wholes] of kinds) {
     for (const [finer, candidates] of kinds) {
       if (finer === kind || finer.slice(finer.indexOf(' ')) !== kind.slice(kind.indexOf(' '))) continue;
-      for (const total of totals) {
-        const parts = candidates.filter((part) => isWithin(part.period, total.period));
+      for (const whole of wholes) {
+        const parts = candidates.filter((part) => isWithin(part.period, whole.period));
         const months = parts.reduce((count, part) => count + monthsOf(part.period).length, 0);
-        if (parts.length < 2 || months !== monthsOf(total.period).length) continue;
-        if (compare(sum(parts.map(({ value }) => value)), total.value) === 0) relations.push({ total, parts });
+        if (parts.length < 2 || months !== monthsOf(whole.period).length) continue;
+        if (compare(total(parts), whole.value) === 0) relations.push({ wholes: [whole], parts, rest: ZERO });
       }
     }
   }
@@ -126,4 +155,56 @@ function isWithin(inner: string, outer: string): boolean {
   const a = monthSpanOf(inner);
   const b = monthSpanOf(outer);
   return a !== undefined && b !== undefined && a.from >= b.from && a.to <= b.to;
+}
+
+/** A part without a value counts nobody here. Where nobody is left over, readers may well know that; how many there are else, they cannot. */
+function sumRelations<Cell>(
+  table: EntryTable<Cell>,
+  { kind, wholes, parts }: Extract<FormulaRelation, { kind: 'sum' | 'equal' }>,
+): Relation<Cell>[] {
+  const [first] = wholes;
+  return [...(table.get(first?.id ?? '') ?? [])].flatMap(([place]): Relation<Cell>[] => {
+    const at = (formulas: typeof parts) =>
+      formulas.map(({ id }) => table.get(id)?.get(place)).filter((entry) => entry !== undefined);
+    const relation = { wholes: at(wholes), parts: at(parts) };
+    const rest = subtract(total(relation.wholes), total(relation.parts));
+    if (relation.wholes.length < wholes.length || relation.parts.length === 0) return [];
+    if (rest.n !== 0n && (kind === 'equal' || rest.n < 0n)) return [];
+    const both = { ...relation, rest: rest.n === 0n ? ZERO : null };
+    return [both, ...withComplements(table, place, both)];
+  });
+}
+
+/** A denominator on one side and its numerator on the other are together the complement, which may be known though neither of them is. */
+function withComplements<Cell>(
+  table: EntryTable<Cell>,
+  place: string,
+  { wholes, parts, rest }: Relation<Cell>,
+): Relation<Cell>[] {
+  return wholes.flatMap((denominator) =>
+    parts.flatMap((numerator) => {
+      const complement = table.get(complementId(denominator, numerator))?.get(place);
+      if (complement === undefined) return [];
+      const others = wholes.filter((entry) => entry !== denominator);
+      return [{ wholes: [...others, complement], parts: parts.filter((entry) => entry !== numerator), rest }];
+    }),
+  );
+}
+
+/** Digits to which a mean with ten decimals times its number of periods must meet the sum. */
+const MEAN_DECIMALS = 6;
+
+/** The sum behind a mean is a number of its own: whoever sees the mean knows it. */
+function meanRelations<Cell>(
+  table: EntryTable<Cell>,
+  relation: Extract<FormulaRelation, { kind: 'mean' }>,
+): Relation<Cell>[] {
+  const all = [...(table.get(relation.of.id)?.values() ?? [])].filter(({ value }) => value.n > 0n);
+  return [...(table.get(relation.mean.id)?.values() ?? [])].flatMap((mean) => {
+    const parts = all.filter((part) => part.breakdown === mean.breakdown && isWithin(part.period, mean.period));
+    const value = total(parts);
+    const times = multiply(mean.value, { n: BigInt(parts.length), d: 1n });
+    if (parts.length === 0 || round(times, MEAN_DECIMALS) !== round(value, MEAN_DECIMALS)) return [];
+    return [{ wholes: [{ ...mean, id: `${mean.id} × ${parts.length}`, value }], parts, rest: ZERO }];
+  });
 }

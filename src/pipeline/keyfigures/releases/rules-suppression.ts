@@ -2,75 +2,97 @@
 //
 // Protected, within one release: a numerator, a denominator and (shares) a denominator − numerator above 0 and below the figure's minimum cell.
 // 1. It is shown by no cell: neither of its own figure nor of another figure that shares the formula.
-// 2. It cannot be worked out from a total and its parts (breakdowns; months of a year, where they add up). In every such sum what is
-//    withheld is together large enough to be published, so it is at least two parts, and 1 + 1 = 2 cannot give both away.
+// 2. It cannot be worked out from what is published and what everybody knows: that counts are never negative, that a breakdown's codes and a year's
+//    months add up, and the relations between formulas that the domain declares. Whoever puts all of it together must still hold it possible that
+//    it is large enough to be published; so 1 + 1 = 2 cannot give both away either.
 // Which cells are withheld for themselves and which for the sake of others is told to nobody. Not covered: what differs between two releases after a
-// correction (cells withheld before are chosen first, which keeps the choice steady), and sums over figures that share no formula.
-import { compare, sum } from '../rules-exact.ts';
-import { type Entry, isSmall, quantitiesOf, type Relation, type SuppressibleCell } from './rules-quantities.ts';
+// correction (cells withheld before are chosen first, which keeps the choice steady), and what a reader knows of a municipality from elsewhere.
+import type { FormulaRelation } from '../../../domains/definition.ts';
+import { compare, exactOf } from '../rules-exact.ts';
+import { type Component, componentsOf, type Knowledge, workOut } from './rules-bounds.ts';
+import { type Entry, isSmall, quantitiesOf, type SuppressibleCell } from './rules-quantities.ts';
 
-/** @returns the cells to withhold, of the cells with a value of ONE municipality. `before` says which were withheld in the release before. */
+/**
+ * @param relations those that the domain of the release declares
+ * @param before which cells were withheld in the release before
+ * @returns the cells to withhold, of the cells with a value of ONE municipality
+ */
 export function suppressCells<Cell extends SuppressibleCell>(
   cells: readonly Cell[],
+  relations: readonly FormulaRelation[] = [],
   before: (cell: Cell) => boolean = () => false,
 ): Set<Cell> {
   const withheld = new Set<Cell>();
-  const quantities = quantitiesOf(cells);
-  for (const { entries } of quantities) {
-    for (const entry of entries.values()) if (isSmall(entry.value, entry.minimum)) hide(entry, withheld);
-  }
-  // Withholding a cell hides other quantities too, whose sums must then be looked at again; it only ever grows, so it ends.
-  for (let size = -1; size !== withheld.size; ) {
-    size = withheld.size;
-    for (const { relations } of quantities) {
-      for (const relation of relations) protect(relation, withheld, before);
-    }
-  }
+  if (!cells.some(({ figure }) => figure.persons)) return withheld;
+  const quantities = quantitiesOf(cells, relations);
+  for (const entry of quantities.entries.filter(isSensitive)) for (const cell of entry.hiddenWith) withheld.add(cell);
+  // To withhold more never gives anything away, so each component is done with once.
+  for (const component of componentsOf(quantities.relations)) protect(component, withheld, before);
   return withheld;
 }
 
-/** One hidden side hides a complement, and the numerator's is the less shared one. */
-function hide<Cell>(entry: Entry<Cell>, withheld: Set<Cell>): void {
-  for (const cell of entry.shownBy[0] ?? []) withheld.add(cell);
+function isSensitive<Cell>({ value, minimum }: Entry<Cell>): boolean {
+  return isSmall(value, minimum);
 }
 
-function isShown<Cell>(entry: Entry<Cell>, withheld: ReadonlySet<Cell>): boolean {
-  return entry.shownBy.every((cells) => [...cells].some((cell) => !withheld.has(cell)));
+/** Whether everybody can tell that the number is small. */
+function isDisclosed<Cell>(entry: Entry<Cell>, knowledge: Knowledge<Cell>): boolean {
+  const { most } = knowledge.at(entry);
+  return most !== null && compare(most, exactOf(entry.minimum)) < 0;
 }
 
-/** A small total needs no sum of its own: counts are never negative, so among its parts there is a small one as well. */
 function protect<Cell extends SuppressibleCell>(
-  { total, parts }: Relation<Cell>,
+  component: Component<Cell>,
   withheld: Set<Cell>,
   before: (cell: Cell) => boolean,
 ): void {
-  if (!parts.some((part) => isSmall(part.value, part.minimum) && !isShown(part, withheld))) return;
-  while (isShown(total, withheld)) {
-    const hidden = parts.filter((part) => !isShown(part, withheld));
-    if (!isSmallTogether(hidden)) return;
-    // Where no part is left to hide behind (rows without a code are in the total only), the total goes.
-    if (!hideOne(parts, hidden, withheld, before)) hide(total, withheld);
+  for (const entry of [...component.of.keys()].filter(isSensitive)) {
+    for (let knowledge = workOut(component, withheld); isDisclosed(entry, knowledge); ) {
+      const chosen = chooseOther(entry, component, knowledge, withheld, before);
+      if (chosen === undefined) break;
+      for (const cell of chosen.shownBy) withheld.add(cell);
+      knowledge = workOut(component, withheld);
+    }
   }
 }
 
-function isSmallTogether<Cell>(entries: readonly Entry<Cell>[]): boolean {
-  const minimum = Math.max(...entries.map((entry) => entry.minimum));
-  return isSmall(sum(entries.map(({ value }) => value)), minimum);
+/**
+ * Of the published numbers that give `entry` away: one withheld before, then one that is enough, then one that is enough together with a second one,
+ * then the smallest. Without the second look, a month that a year's mean gives back would never be chosen, and all figures around it would go.
+ */
+function chooseOther<Cell extends SuppressibleCell>(
+  entry: Entry<Cell>,
+  component: Component<Cell>,
+  knowledge: Knowledge<Cell>,
+  withheld: ReadonlySet<Cell>,
+  before: (cell: Cell) => boolean,
+): Entry<Cell> | undefined {
+  const others = rank(knowledge.supportOf(entry), before);
+  const without = (more: Entry<Cell>, base: ReadonlySet<Cell>) => new Set([...base, ...more.shownBy]);
+  const isEnough = (other: Entry<Cell>, base: ReadonlySet<Cell>) =>
+    !isDisclosed(entry, workOut(component, without(other, base)));
+  const isEnoughWithSecond = (other: Entry<Cell>) => {
+    const base = without(other, withheld);
+    return rank(workOut(component, base).supportOf(entry), before).some((second) => isEnough(second, base));
+  };
+  const pick = (some: readonly Entry<Cell>[]) =>
+    some.find((other) => isEnough(other, withheld)) ?? some.find(isEnoughWithSecond) ?? some[0];
+  return pick(others.filter((other) => wasWithheld(other, before))) ?? pick(others);
 }
 
-/** Hides one more part: withheld before, then such that the hidden ones together are large enough, then the smallest. @returns whether there was one. */
-function hideOne<Cell extends SuppressibleCell>(
-  parts: readonly Entry<Cell>[],
-  hidden: readonly Entry<Cell>[],
-  withheld: Set<Cell>,
-  before: (cell: Cell) => boolean,
-): boolean {
-  const candidates = parts.filter((part) => part.value.n > 0n && isShown(part, withheld));
-  const cost = (part: Entry<Cell>) =>
-    (part.shownBy.some((cells) => [...cells].some(before)) ? 0 : 2) + (isSmallTogether([...hidden, part]) ? 1 : 0);
-  candidates.sort((a, b) => cost(a) - cost(b) || compare(a.value, b.value) || (a.place < b.place ? -1 : 1));
-  const [chosen] = candidates;
-  if (chosen === undefined) return false;
-  hide(chosen, withheld);
-  return true;
+function wasWithheld<Cell>({ shownBy }: Entry<Cell>, before: (cell: Cell) => boolean): boolean {
+  return [...shownBy].some(before);
+}
+
+/** Those withheld before first, then the smallest; a hidden zero hides nothing, as long as there is anything else. */
+function rank<Cell>(entries: readonly Entry<Cell>[], before: (cell: Cell) => boolean): Entry<Cell>[] {
+  const cost = (entry: Entry<Cell>) => (wasWithheld(entry, before) ? 0 : 1);
+  const useful = entries.filter(({ value }) => value.n > 0n);
+  return [...(useful.length > 0 ? useful : entries)].sort(
+    (a, b) => cost(a) - cost(b) || compare(a.value, b.value) || (nameOf(a) < nameOf(b) ? -1 : 1),
+  );
+}
+
+function nameOf<Cell>({ id, period, breakdown }: Entry<Cell>): string {
+  return `${id} ${period} ${breakdown}`;
 }

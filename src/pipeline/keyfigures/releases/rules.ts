@@ -1,5 +1,5 @@
 // From formula values to released cells: which places a release has, what each cell shows and why not. Pure.
-import type { KeyFigure } from '../../../domains/definition.ts';
+import type { FormulaRelation, KeyFigure } from '../../../domains/definition.ts';
 import { formulasOf } from '../../../domains/index.ts';
 import { type FormulaValue, type Joined, joinFigure } from '../rules.ts';
 import { suppressCells } from './rules-suppression.ts';
@@ -50,9 +50,10 @@ export function cellKey(keyFigure: string, place: Place): string {
   return `${keyFigure} ${placeKey(place)}`;
 }
 
-/** The cells of one municipality: joined, small counts withheld, marked while `error` findings are open in a domain that the figure reads. */
+/** The cells of one municipality: joined, small counts withheld (`relations`: how the domain's formulas add up), marked while `error` findings are open in a domain that the figure reads. */
 export function releaseCells(
   figures: readonly { readonly figure: KeyFigure; readonly places: readonly Place[] }[],
+  relations: readonly FormulaRelation[],
   { values, openErrors, suppressedBefore }: MunicipalityValues,
 ): ReleasedCell[] {
   const cells = figures.flatMap(({ figure, places }) =>
@@ -63,7 +64,7 @@ export function releaseCells(
     return numerator === null || value === null ? [] : [{ ...cell, numerator, denominator, cell }];
   });
   const before = ({ figure, ...place }: (typeof shown)[number]) => suppressedBefore.has(cellKey(figure.id, place));
-  const withheld = new Set([...suppressCells(shown, before)].map(({ cell }) => cell));
+  const withheld = new Set([...suppressCells(shown, relations, before)].map(({ cell }) => cell));
   return cells.map((cell) => {
     const { figure, period, breakdown, joined } = cell;
     const place = { keyFigure: figure.id, period, breakdown };
