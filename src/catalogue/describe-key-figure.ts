@@ -55,12 +55,21 @@ function describeFormula(formula: Formula, language: Language): WholeKeyFigure['
   };
 }
 
-function explainSuppression({ minimumCell, kind }: KeyFigure) {
+function explainSuppression({ minimumCell, kind, personCount }: KeyFigure) {
   if (minimumCell === 0) return NOTHING_SUPPRESSED;
+  const isShare = kind === 'share';
+  const where = {
+    da: personCount
+      ? `bag den (${personCount.title.da})`
+      : `i tæller${isShare ? ', nævner eller deres forskel' : ' eller nævner'}`,
+    en: personCount
+      ? `behind it (${personCount.title.en})`
+      : `in the numerator${isShare ? ', the denominator or their difference' : ' or the denominator'}`,
+  };
   const last = minimumCell - 1;
   return {
-    da: `En værdi offentliggøres ikke, når tæller${kind === 'share' ? ', nævner eller deres forskel' : ' eller nævner'} er 1-${last} personer, eller når den ellers kunne regnes ud af andre offentliggjorte værdier.`,
-    en: `A value is not published when the numerator${kind === 'share' ? ', the denominator or their difference' : ' or the denominator'} is 1–${last} persons, or when it could otherwise be worked out from other published values.`,
+    da: `En værdi offentliggøres ikke, når der er 1-${last} personer ${where.da}, eller når den ellers kunne regnes ud af andre offentliggjorte værdier.`,
+    en: `A value is not published when there are 1–${last} persons ${where.en}, or when it could otherwise be worked out from other published values.`,
   };
 }
 

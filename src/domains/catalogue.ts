@@ -46,9 +46,9 @@ export function makeCatalogue(domains: readonly Domain[]): Catalogue {
   };
 }
 
-/** @returns the formulas of a key figure: numerator and, where it has one, denominator. */
-export function formulasOf(keyFigure: KeyFigure): readonly Formula[] {
-  return keyFigure.denominator === null ? [keyFigure.numerator] : [keyFigure.numerator, keyFigure.denominator];
+/** @returns the formulas of a key figure, each once: numerator and, where it has them, denominator and count of persons. */
+export function formulasOf({ numerator, denominator, personCount }: KeyFigure): readonly Formula[] {
+  return [...new Set([numerator, denominator, personCount].filter((formula) => formula != null))];
 }
 
 function groupFormulas(keyFigures: readonly KeyFigure[]): Map<DomainId, Formula[]> {

@@ -22,6 +22,8 @@ export function checkKeyFigure(domain: Domain, keyFigure: KeyFigure, tables: Tab
   if (keyFigure.persons !== (keyFigure.minimumCell === 5)) {
     report.fault(where, 'the minimum cell must be 5 when persons are counted, and 0 otherwise');
   }
+  if (keyFigure.personCount !== undefined && !keyFigure.persons)
+    report.fault(where, 'counts persons but is not about any');
   if (keyFigure.denominator === null && !['count', 'amount'].includes(keyFigure.kind)) {
     report.fault(where, `a ${keyFigure.kind} needs a denominator`);
   }

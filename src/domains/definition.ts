@@ -211,8 +211,10 @@ export interface KeyFigure {
   /** The period kind of the values. */
   readonly level: Exclude<PeriodKind, 'none'>;
   readonly kind: 'share' | 'rate' | 'mean' | 'amount' | 'count';
-  /** Whether numerator or denominator counts persons, so that small counts are suppressed. */
+  /** Whether the values are about persons, so that small counts are suppressed. */
   readonly persons: boolean;
+  /** What counts the persons behind a value, where numerator and denominator do not both: days, a sum of grades. */
+  readonly personCount?: Formula;
   readonly minimumCell: 0 | 5;
   readonly numerator: Formula;
   readonly denominator: Formula | null;

@@ -94,6 +94,10 @@ t.test('a key figure tells exactly what it is', async (t) => {
   t.match(denominator.sql, /^select period, sum\(antal\) as value from \(select .*\) group by period$/);
   t.strictSame(suppression, { minimumCell: 0, explanation: 'Nothing is suppressed.' });
   t.match(examples[0], { value: '5.0', missing: null });
+  const explained = async (id: string) => (await get(`/v1/key-figures/${id}`)).json().suppression.explanation;
+  t.match(await explained('SK04'), 'når der er 1-4 personer i tæller, nævner eller deres forskel, eller når');
+  t.match(await explained('SK02'), 'når der er 1-4 personer bag den (Elever med skoledage i måneden), eller når');
+  t.match(await explained('SK01'), 'bag den (Elever i 9. klasse med mindst 4 bundne prøver)');
   t.equal((await get('/v1/key-figures/BO06')).json().denominator, null);
 });
 

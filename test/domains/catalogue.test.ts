@@ -196,6 +196,7 @@ const PLANTED: readonly [fault: RegExp, domain: Partial<Domain>][] = [
   [/names the domain 'skole'/, inFigure({ domain: 'skole' })],
   [/minimum cell must be 5/, inFigure({ persons: true })],
   [/minimum cell must be 5/, inFigure({ minimumCell: 5 })],
+  [/counts persons but is not about any/, inFigure({ personCount: share.denominator })],
   [/a share needs a denominator/, inFigure({ denominator: null })],
   [/the factor must be above 0/, inFigure({ factor: 0 })],
   [/decimals must be/, inFigure({ decimals: 1.5 })],

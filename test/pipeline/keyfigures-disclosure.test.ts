@@ -4,7 +4,17 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Formula, KeyFigure } from '../../src/domains/definition.ts';
 import { loadCatalogue } from '../../src/domains/index.ts';
-import { INSTITUTIONS, pupils, SPECIALSKOLE, schoolClass, schoolDays } from '../../src/domains/skole/examples.ts';
+import {
+  absence,
+  daysOf,
+  grades,
+  INSTITUTIONS,
+  pupil,
+  pupils,
+  SPECIALSKOLE,
+  schoolClass,
+  schoolDays,
+} from '../../src/domains/skole/examples.ts';
 import { suppressCells } from '../../src/pipeline/keyfigures/releases/rules-suppression.ts';
 import { withDuckDb } from '../../src/platform/duckdb/duckdb.ts';
 import { isDetermined, PRIME } from './elimination.ts';
@@ -68,6 +78,7 @@ interface Cell {
   readonly breakdown: string;
   readonly numerator: string;
   readonly denominator: string | null;
+  readonly persons: string | null;
   readonly vectors: { readonly numerator: Vector; readonly denominator: Vector };
 }
 /** Per month the pupils of each atom. */
@@ -168,6 +179,10 @@ function cellsOf(counts: Counts): Cell[] {
             breakdown: grade === undefined ? '' : `klassetrin=${grade}`,
             numerator: numerator.value,
             denominator: denominator.value,
+            persons:
+              figure.personCount === undefined
+                ? null
+                : (measureOf(figure.personCount, counts, month, grade)?.value ?? null),
             vectors,
           },
         ];
@@ -190,6 +205,7 @@ const isSmall = (count: number) => count > 0 && count < 5;
 function smallCounts(cell: Cell): [string, Vector][] {
   if (!cell.figure.persons) return [];
   const [n, d] = [Number(cell.numerator), Number(cell.denominator)];
+  if (cell.figure.personCount !== undefined) return isSmall(Number(cell.persons)) ? Object.entries(cell.vectors) : [];
   return [
     ...(isSmall(n) ? [['numerator', cell.vectors.numerator] as [string, Vector]] : []),
     ...(isSmall(d) ? [['denominator', cell.vectors.denominator] as [string, Vector]] : []),
@@ -285,6 +301,40 @@ t.test('special classes cannot be told from the size of the special school', asy
       ['SK06', '30', 'ok'],
       ['SK07', null, 'suppressed'],
       ['SK12', '0', 'ok'],
+    ],
+  );
+});
+
+t.test('what is no count of persons is withheld by the persons behind it', async (t) => {
+  const scene = await createScene(t);
+  const ninth = { grade: 9, klasse: '9A' };
+  const schools = (count: number) => ({
+    'sko_institution/all': INSTITUTIONS,
+    // One changes class, and is still one.
+    'sko_elev/2024-2025': [
+      ...pupils(1, count - 1, ninth),
+      pupil(count, { ...ninth, to: '2024-09-10' }),
+      pupil(count, { ...ninth, klasse: '9B', from: '2024-09-11' }),
+    ],
+    'sko_skoledag/2024-2025': schoolDays(daysOf('2024-09', 20)),
+    'sko_fravaer_dag/2024-09': [absence(1, '2024-09-02', '0.50')],
+    'sko_karakter/2024-2025': Array.from({ length: count }, (_, index) => grades(index + 1, [0, 0, 2, 0])).flat(),
+  });
+  await scene.deliver('563', 'skole', schools(4));
+  await scene.deliver('825', 'skole', schools(5));
+  const releaseId = await scene.release('skole');
+  const { rows } = await scene.worker.query<{ numerator: string | null; denominator: string | null }>(
+    `select key_figure, municipality_code, numerator::float, denominator::float, status from released_value
+     where release_id = $1 and key_figure in ('SK01', 'SK02') and municipality_code in ('563', '825') order by 1, 2`,
+    [releaseId],
+  );
+  t.same(
+    rows.map((row) => Object.values(row)),
+    [
+      ['SK01', '563', null, null, 'suppressed'],
+      ['SK01', '825', 2.5, 5, 'ok'],
+      ['SK02', '563', null, null, 'suppressed'],
+      ['SK02', '825', 0.5, 100, 'ok'],
     ],
   );
 });

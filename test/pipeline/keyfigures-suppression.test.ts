@@ -194,4 +194,17 @@ t.test('cells', async (t) => {
     [false, true, true, false],
     'months that add up to a quarter protect each other',
   );
+  const days = { ...figure('absence', 'share', true, late, pupils), personCount: special } as KeyFigure;
+  const month = (persons: string | null, days_: number, breakdown = '') => ({
+    ...cell(days_, 100, breakdown, days),
+    persons,
+  });
+  t.same(withheld([month('5', 2)]), [false], 'two days of five persons');
+  t.same(withheld([month('4', 20)]), [true], 'twenty days of four persons');
+  t.same(withheld([month(null, 20)]), [true], 'nobody knows of how many persons');
+  t.same(
+    withheld([month('30', 50), month('4', 20, 'grade=0'), month('13', 10, 'grade=1'), month('13', 20, 'grade=2')]),
+    [false, true, true, false],
+    'and they do not follow from the days of the others',
+  );
 });

@@ -60,6 +60,13 @@ export const elevdage: Formula = formula(
   'cast(coalesce(sum(elevdage), 0) as bigint)',
 );
 
+export const eleverMedElevdage: Formula = formula(
+  'sko.elever.med-elevdage',
+  fravaerMaaned,
+  { da: 'Elever med skoledage i måneden', en: 'Pupils with school days in the month' },
+  'cast(coalesce(sum(elever), 0) as bigint)',
+);
+
 export const eleverHoejtFravaer: Formula = formula(
   'sko.elever.hoejt-fravaer',
   fravaerSkoleaar,

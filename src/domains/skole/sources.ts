@@ -150,7 +150,7 @@ const PUPIL_ABSENCE = `fravaer as (
     semi join dage on dage.skoleaar = sko_elev.skoleaar and dage.institution_nr = sko_elev.institution_nr
       and dage.dato = sko_fravaer_dag.dato)`;
 
-/** Absence and pupil-days by month, in rows that hold one or the other; months without any absence row are not there. */
+/** Absence, pupil-days and the pupils who have them by month, in rows that hold one of the three; months without any absence row are not there. */
 export const fravaerMaaned: Source = {
   id: 'sko.fravaer.maaned',
   domain: 'skole',
@@ -163,9 +163,15 @@ export const fravaerMaaned: Source = {
   },
   needs: ['sko_fravaer_dag'],
   sql: `with ${PUPIL_DAYS}, ${PUPIL_ABSENCE}
-    select maaned as period, sum(antal) as elevdage, null as fravaersdage from dage group by maaned
+    select maaned as period, sum(antal) as elevdage, null as fravaersdage, null as elever from dage group by maaned
     union all
-    select maaned, null, sum(andel) from fravaer group by maaned`,
+    select maaned, null, sum(andel), null from fravaer group by maaned
+    union all
+    select maaned, null, null, count(distinct elev_ident)
+    from (select distinct maaned, skoleaar, institution_nr, gyldig_fra, gyldig_til from dage) forloeb
+    join sko_elev on sko_elev.skoleaar = forloeb.skoleaar and sko_elev.institution_nr = forloeb.institution_nr
+      and sko_elev.gyldig_fra = forloeb.gyldig_fra and sko_elev.gyldig_til is not distinct from forloeb.gyldig_til
+    group by maaned`,
 };
 
 /**

@@ -23,6 +23,7 @@ export const keyFigure: KeyFigure = {
   level: 'schoolYear',
   kind: 'mean',
   persons: true,
+  personCount: karaktergennemsnitElever,
   minimumCell: 5,
   numerator: karaktergennemsnitSum,
   denominator: karaktergennemsnitElever,

@@ -1,7 +1,7 @@
 // SK02: pupil absence of a month as a share of pupil-days.
 import type { KeyFigure } from '../../definition.ts';
 import { absence, daysOf, INSTITUTIONS, PRIVATSKOLE, pupil, SPECIALSKOLE, schoolDays } from '../examples.ts';
-import { elevdage, fravaersdage } from '../formulas.ts';
+import { elevdage, eleverMedElevdage, fravaersdage } from '../formulas.ts';
 
 export const keyFigure: KeyFigure = {
   id: 'SK02',
@@ -18,6 +18,7 @@ export const keyFigure: KeyFigure = {
   level: 'month',
   kind: 'share',
   persons: true,
+  personCount: eleverMedElevdage,
   minimumCell: 5,
   numerator: fravaersdage,
   denominator: elevdage,

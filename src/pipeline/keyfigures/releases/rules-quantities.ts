@@ -12,6 +12,8 @@ export interface SuppressibleCell {
   readonly breakdown: string;
   readonly numerator: string;
   readonly denominator: string | null;
+  /** How many persons are behind it, where the figure has a count of its own; null when that is not known. */
+  readonly persons?: string | null;
 }
 
 /** A number at one place (period and breakdown): a formula's, or the complement (denominator − numerator) of a share. */
@@ -26,6 +28,8 @@ export interface Entry<Cell> {
   readonly hiddenWith: ReadonlySet<Cell>;
   /** The smallest count that persons figures may show here; 0 when none does. */
   minimum: number;
+  /** Whether it rests on too few persons, whatever its own size. */
+  isGuarded: boolean;
 }
 
 /** Σ wholes = Σ parts + rest. */
@@ -68,11 +72,16 @@ export function quantitiesOf<Cell extends SuppressibleCell>(
 /** Notes the numbers of a cell. @returns the relation between them, where a share makes its complement a number of its own. */
 function noteCell<Cell extends SuppressibleCell>(table: EntryTable<Cell>, cell: Cell): Relation<Cell>[] {
   const { figure } = cell;
-  const minimum = figure.persons ? figure.minimumCell : 0;
+  const { personCount } = figure;
+  const smallest = figure.persons ? figure.minimumCell : 0;
+  // A count that is not known is taken for a small one.
+  const isGuarded = personCount !== undefined && isSmall(exactOf(cell.persons ?? 1), smallest);
   const note = (id: string, value: Exact, hiddenWith?: ReadonlySet<Cell>) => {
     const places = mapEntry(table, id, () => new Map<string, Entry<Cell>>());
     const entry = mapEntry(places, placeOf(cell), () => makeEntry(id, cell, value, hiddenWith));
-    entry.minimum = Math.max(entry.minimum, minimum);
+    const counts = personCount === undefined || personCount.id === id;
+    entry.minimum = Math.max(entry.minimum, counts ? smallest : 0);
+    entry.isGuarded ||= isGuarded;
     return entry;
   };
   const noteShown = (id: string, value: string) => {
@@ -84,7 +93,7 @@ function noteCell<Cell extends SuppressibleCell>(table: EntryTable<Cell>, cell: 
   if (figure.denominator === null || cell.denominator === null) return [];
   const denominator = noteShown(figure.denominator.id, cell.denominator);
   const difference = subtract(denominator.value, numerator.value);
-  if (minimum === 0 || figure.kind !== 'share' || difference.n < 0n) return [];
+  if (smallest === 0 || personCount !== undefined || figure.kind !== 'share' || difference.n < 0n) return [];
   const complement = note(complementId(figure.denominator, figure.numerator), difference, numerator.shownBy);
   return [{ wholes: [denominator], parts: [numerator, complement], rest: ZERO }];
 }
@@ -96,7 +105,7 @@ function makeEntry<Cell>(
   hiddenWith?: ReadonlySet<Cell>,
 ): Entry<Cell> {
   const shownBy = new Set<Cell>();
-  return { id, period, breakdown, value, shownBy, hiddenWith: hiddenWith ?? shownBy, minimum: 0 };
+  return { id, period, breakdown, value, shownBy, hiddenWith: hiddenWith ?? shownBy, minimum: 0, isGuarded: false };
 }
 
 function complementId(denominator: { readonly id: string }, numerator: { readonly id: string }): string {

@@ -1,6 +1,7 @@
 // Decides which cells of a municipality are withheld so that no small count of persons can be read or worked out. Pure.
 //
-// Protected, within one release: a numerator, a denominator and (shares) a denominator − numerator above 0 and below the figure's minimum cell.
+// Protected, within one release: a numerator, a denominator and (shares) a denominator − numerator above 0 and below the figure's minimum cell;
+// where they do not count persons (days, grades), both of them when the figure's count of persons is so small.
 // 1. It is shown by no cell: neither of its own figure nor of another figure that shares the formula.
 // 2. It cannot be worked out from what is published and what everybody knows: that counts are never negative, that a breakdown's codes and a year's
 //    months add up, and the relations between formulas that the domain declares. Whoever puts all of it together must still hold it possible that
@@ -9,7 +10,7 @@
 // correction (cells withheld before are chosen first, which keeps the choice steady), and what a reader knows of a municipality from elsewhere.
 import type { FormulaRelation } from '../../../domains/definition.ts';
 import { compare, exactOf } from '../rules-exact.ts';
-import { type Component, componentsOf, type Knowledge, workOut } from './rules-bounds.ts';
+import { type Bounds, type Component, componentsOf, type Knowledge, workOut } from './rules-bounds.ts';
 import { type Entry, isSmall, quantitiesOf, type SuppressibleCell } from './rules-quantities.ts';
 
 /**
@@ -31,14 +32,14 @@ export function suppressCells<Cell extends SuppressibleCell>(
   return withheld;
 }
 
-function isSensitive<Cell>({ value, minimum }: Entry<Cell>): boolean {
-  return isSmall(value, minimum);
+function isSensitive<Cell>({ value, minimum, isGuarded }: Entry<Cell>): boolean {
+  return isGuarded || isSmall(value, minimum);
 }
 
-/** Whether everybody can tell that the number is small. */
-function isDisclosed<Cell>(entry: Entry<Cell>, knowledge: Knowledge<Cell>): boolean {
-  const { most } = knowledge.at(entry);
-  return most !== null && compare(most, exactOf(entry.minimum)) < 0;
+/** Whether everybody can tell that the number is small; of what is no count of persons, whether everybody can tell it at all. */
+function isDisclosed<Cell>({ minimum, isGuarded }: Entry<Cell>, { least, most }: Bounds): boolean {
+  if (most === null) return false;
+  return compare(most, exactOf(minimum)) < 0 || (isGuarded && least !== null && compare(least, most) === 0);
 }
 
 function protect<Cell extends SuppressibleCell>(
@@ -47,7 +48,7 @@ function protect<Cell extends SuppressibleCell>(
   before: (cell: Cell) => boolean,
 ): void {
   for (const entry of [...component.of.keys()].filter(isSensitive)) {
-    for (let knowledge = workOut(component, withheld); isDisclosed(entry, knowledge); ) {
+    for (let knowledge = workOut(component, withheld); isDisclosed(entry, knowledge.at(entry)); ) {
       const chosen = chooseOther(entry, component, knowledge, withheld, before);
       if (chosen === undefined) break;
       for (const cell of chosen.shownBy) withheld.add(cell);
@@ -70,7 +71,7 @@ function chooseOther<Cell extends SuppressibleCell>(
   const others = rank(knowledge.supportOf(entry), before);
   const without = (more: Entry<Cell>, base: ReadonlySet<Cell>) => new Set([...base, ...more.shownBy]);
   const isEnough = (other: Entry<Cell>, base: ReadonlySet<Cell>) =>
-    !isDisclosed(entry, workOut(component, without(other, base)));
+    !isDisclosed(entry, workOut(component, without(other, base)).at(entry));
   const isEnoughWithSecond = (other: Entry<Cell>) => {
     const base = without(other, withheld);
     return rank(workOut(component, base).supportOf(entry), before).some((second) => isEnough(second, base));

@@ -61,7 +61,9 @@ export function releaseCells(
   );
   const shown = cells.flatMap((cell) => {
     const { numerator, denominator, value } = cell.joined;
-    return numerator === null || value === null ? [] : [{ ...cell, numerator, denominator, cell }];
+    if (numerator === null || value === null) return [];
+    const persons = values.get(cell.figure.personCount?.id ?? '')?.get(placeKey(cell))?.value ?? null;
+    return [{ ...cell, numerator, denominator, persons, cell }];
   });
   const before = ({ figure, ...place }: (typeof shown)[number]) => suppressedBefore.has(cellKey(figure.id, place));
   const withheld = new Set([...suppressCells(shown, relations, before)].map(({ cell }) => cell));
