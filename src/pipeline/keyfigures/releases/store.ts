@@ -142,8 +142,16 @@ export async function insertCells(
   );
 }
 
-/** Makes a release visible with the caller's commit. The time is that of the statement: the transaction may have begun much earlier. */
+/**
+ * Makes a release visible with the caller's commit, which must come at once. The time is that of the statement, as the transaction may have begun much
+ * earlier; until the commit, whoever asks for the newest release at a time waits (`readPublished`).
+ */
 export async function markPublished(tx: SystemTx, releaseId: string): Promise<void> {
+  await tx.query(
+    `select pg_advisory_xact_lock(hashtextextended('publish release ' || domain, 0))::text from release where release_id = $1`,
+    [releaseId],
+    'release_publish_lock',
+  );
   await tx.query(
     `update release set state = 'published', published_at = clock_timestamp() where release_id = $1`,
     [releaseId],

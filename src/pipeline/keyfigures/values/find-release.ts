@@ -1,13 +1,15 @@
 // Finds the release that an answer rests on without asking the database each time: a domain's releases are kept for a second, and then read once
-// for everybody who waits.
+// for everybody who waits. Only "the newest" may be that old: a release by its id and the newest at a time are what they will always be.
 import type pg from 'pg';
 import { createSingleFlight } from '../../../platform/cache/single-flight.ts';
 import { Problem } from '../../../platform/http/problem.ts';
 import { withPublished } from '../../../platform/postgres/tenancy.ts';
 import { NO_RELEASE } from '../errors.ts';
-import { type PublishedRelease, readPublished } from './store.ts';
+import { type PublishedRelease, type PublishedReleases, readPublished } from './store.ts';
 
 const KEEP_MS = 1_000;
+/** The first read may be one that began before the caller asked; the second one cannot be. */
+const FRESH_READS = 2;
 
 /** Which release: by id, the newest at or before a time, or the newest. */
 export interface ReleaseChoice {
@@ -19,25 +21,32 @@ export interface ReleaseChoice {
 export type FindRelease = (domain: string, choice: ReleaseChoice) => Promise<PublishedRelease>;
 
 export function createReleaseFinder(pool: pg.Pool): FindRelease {
-  const kept = new Map<string, { readonly until: number; readonly releases: readonly PublishedRelease[] }>();
-  const once = createSingleFlight<readonly PublishedRelease[]>();
+  const kept = new Map<string, { readonly until: number; readonly list: PublishedReleases }>();
+  const once = createSingleFlight<PublishedReleases>();
   const read = (domain: string) =>
     once(domain, async () => {
       const until = performance.now() + KEEP_MS;
-      const releases = await withPublished(pool, (tx) => readPublished(tx, domain));
-      kept.set(domain, { until, releases });
-      return releases;
+      const list = await withPublished(pool, (tx) => readPublished(tx, domain));
+      kept.set(domain, { until, list });
+      return list;
     });
   return async (domain, choice) => {
     const known = kept.get(domain);
-    const releases = known !== undefined && performance.now() < known.until ? known.releases : await read(domain);
-    const found = choose(releases, choice);
+    let list = known !== undefined && performance.now() < known.until ? known.list : await read(domain);
+    for (let reads = 0; reads < FRESH_READS && !isSettled(list, choice); reads += 1) list = await read(domain);
+    const found = choose(list, choice);
     if (found === undefined) throw new Problem(NO_RELEASE);
     return found;
   };
 }
 
-function choose(releases: readonly PublishedRelease[], { release, asOf }: ReleaseChoice): PublishedRelease | undefined {
+/** Whether no release that is published later, or was just now, could change the choice. Times are compared in whole milliseconds. */
+function isSettled({ releases, readAt }: PublishedReleases, { release, asOf }: ReleaseChoice): boolean {
+  if (release !== undefined) return releases.some(({ releaseId }) => releaseId === release);
+  return asOf === undefined || Date.parse(asOf) < readAt.getTime();
+}
+
+function choose({ releases }: PublishedReleases, { release, asOf }: ReleaseChoice): PublishedRelease | undefined {
   if (release !== undefined) return releases.find(({ releaseId }) => releaseId === release);
   if (asOf === undefined) return releases.at(-1);
   const time = Date.parse(asOf);

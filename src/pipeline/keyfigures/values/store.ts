@@ -8,14 +8,27 @@ export interface PublishedRelease {
   readonly publishedAt: Date;
 }
 
-/** @returns the published releases of a domain, oldest first. */
-export async function readPublished(tx: PublishedTx, domain: string): Promise<PublishedRelease[]> {
-  return tx.query(
+/** All releases of a domain that were published before a time. */
+export interface PublishedReleases {
+  /** Oldest first. */
+  readonly releases: readonly PublishedRelease[];
+  readonly readAt: Date;
+}
+
+/** Waits for a publication that has its time already but is not committed yet: what is published later has a later time than `readAt`. */
+export async function readPublished(tx: PublishedTx, domain: string): Promise<PublishedReleases> {
+  const [lock] = await tx.query<{ at: Date }>(
+    `select pg_advisory_xact_lock_shared(hashtextextended('publish release ' || $1, 0))::text, clock_timestamp() as at`,
+    [domain],
+    'values_releases_lock',
+  );
+  const releases = await tx.query<PublishedRelease>(
     `select release_id as "releaseId", published_at as "publishedAt" from release
      where domain = $1 and state = 'published' order by published_at, number`,
     [domain],
     'values_releases',
   );
+  return { releases, readAt: lock?.at ?? new Date(0) };
 }
 
 /** Which cells of one key figure in one release. */
