@@ -51,23 +51,20 @@ const judge = (async () => {
   while (judging) {
     for (const code of CODES) {
       const state = verdicts.get(code) ?? 'accepted';
-      const found = await flis.rows(
-        `update source_delivery set state = $1, revision = case when $1 = 'accepted' then 4 end where state = 'submitted' returning source_delivery_id as id`,
-        [state],
+      // One statement, as the worker ends a delivery in one transaction: nobody sees a verdict without its findings.
+      await flis.rows(
+        `with ended as (
+           update source_delivery set state = $1, revision = case when $1 = 'accepted' then 4 end where state = 'submitted'
+           returning source_delivery_id as id),
+         rejected as (select id from ended where $1 = 'rejected'),
+         found as (
+           insert into finding
+           select $2, id, 1, 'outside-span', 'stop', 'bor_befolkning', null, 3, 'maaned', null, 'Uden for perioden', 'Outside the span'
+           from rejected)
+         insert into finding_count select $2, id, 'outside-span', 'bor_befolkning', 'stop', 1 from rejected`,
+        [state, code],
         code,
       );
-      for (const { id } of state === 'rejected' ? found : []) {
-        await flis.rows(
-          `insert into finding values ($2, $1, 1, 'outside-span', 'stop', 'bor_befolkning', null, 3, 'maaned', null, 'Uden for perioden', 'Outside the span')`,
-          [id, code],
-          code,
-        );
-        await flis.rows(
-          `insert into finding_count values ($2, $1, 'outside-span', 'bor_befolkning', 'stop', 1)`,
-          [id, code],
-          code,
-        );
-      }
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -99,6 +99,7 @@ const DOMAIN: Domain = {
   sources: ['kilde'],
   tables: [MEASURES, PLACES],
   rules: RULES,
+  relations: [],
   keyFigures: [],
 };
 
