@@ -15,6 +15,7 @@ const STRUCTURE_RULES = [
   'cpr-modulus',
   'cpr-replacement',
   'parse',
+  'encoding',
   'op',
   'inflation-limit',
   'thousands-separator',

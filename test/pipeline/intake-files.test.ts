@@ -77,6 +77,7 @@ t.test('what a header can be told by', async (t) => {
   t.match(read(Buffer.from('a,b\n1,å').subarray(0, -1)), { encoding: 'utf-8' }, 'a character cut by the prefix');
   t.match(read('a,b'), { columns: ['a', 'b'] }, 'a header alone, without a line break');
   t.equal(readHeader(Buffer.from([0xe5, 0x2c]), true, { encoding: 'utf-8' }), 'not-utf-8');
+  t.equal(read(Buffer.from('a,b\n1,\u0096\n', 'latin1')), 'not-iso-8859-1', 'a dash of Windows-1252');
   t.equal(read(''), 'empty');
   t.equal(read('a,b', false), 'too-long');
   t.equal(read('"a,b\n1,2\n'), 'unclosed-quote');

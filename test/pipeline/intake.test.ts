@@ -135,6 +135,15 @@ t.test('files that cannot be taken are refused with what to do, and leave nothin
     unknown: ['_op'],
   });
   t.match(await refused('file-header-unreadable', ''), { reason: 'empty' });
+  const windows = Buffer.from(POPULATION.replace('12\n', '12 \u0096\n'), 'latin1');
+  t.match(await refused('file-header-unreadable', windows), {
+    reason: 'not-iso-8859-1',
+    detail: /Windows-1252. Save it as UTF-8/,
+  });
+  t.match(await refused('file-header-unreadable', windows, {}, '?encoding=utf-8'), {
+    reason: 'not-utf-8',
+    detail: /declare encoding=iso-8859-1/,
+  });
   t.match(await refused('file-header-unreadable', POPULATION, { 'content-encoding': 'gzip' }), { reason: 'not-gzip' });
   t.match(await refused('file-header-unreadable', gzipSync(POPULATION)), { reason: 'not-text' });
   t.match(await refused('file-header-unreadable', `${'a'.repeat(70_000)}\n`), { reason: 'too-long' });

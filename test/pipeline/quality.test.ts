@@ -225,15 +225,29 @@ t.test('decimal marks: declared, or detected from the whole file', async (t) => 
 t.test('parse faults are reported alone, by record', async (t) => {
   t.same(await findings(`${file([{ tal: 'x' }, {}])}\n1,2\n${line()},9\n`), ['parse - 3', 'parse - 4']);
   t.same(await findings(`${NAMES.join(',')}\n${line({ bem: '"open' })}\n`), ['parse - 1']);
-  t.same(await findings(Buffer.from(file([{}, { bem: 'Ærø' }]), 'latin1')), ['parse - 2'], 'not UTF-8');
+  t.same(await findings(Buffer.from(file([{}, { bem: 'Ærø' }]), 'latin1')), ['encoding - 2'], 'not UTF-8');
   t.same(await findings(Buffer.from(file([{}, { bem: 'Ærø' }]), 'latin1'), { encoding: 'iso-8859-1' }), []);
-  t.same(await findings(Buffer.concat([Buffer.from(file([{}])), Buffer.from([0x80])]), { encoding: 'iso-8859-1' }), [
-    'parse - -',
-  ]);
   t.match(
     await read(`${NAMES.join(',')}\n`),
     { rows: 0, staged: { periods: [] }, findings: { counts: [] } },
     'a header alone is no rows',
+  );
+});
+
+t.test('bytes outside the encoding: the finding names the records and says what to do', async (t) => {
+  // Windows-1252 writes – as 0x96, where ISO-8859-1 has a control character.
+  const windows = file([{}, { bem: '"x""\ny"' }, { bem: 'Æ' }, { bem: 'a \u0096 b' }, {}, { bem: '\u0080\u0096' }]);
+  t.same(await findings(Buffer.from(windows, 'latin1'), { encoding: 'iso-8859-1' }), ['encoding - 4', 'encoding - 6']);
+  const broken = Buffer.from(`${file([{ bem: 'å' }, {}])}\n1,2\n`, 'latin1');
+  t.same(await findings(broken), ['encoding - 1', 'parse - 3'], 'not UTF-8');
+  const [first] = (await read(broken)).findings.examples;
+  t.match(first?.message, { da: /Gem hele filen som UTF-8.*iso-8859-1/, en: /Save the whole file as UTF-8/ });
+  const many = Array.from({ length: 20_000 }, (_, row) => ({ bem: row % 10 === 4 ? '"\n\u0080"' : '"a""b\n"' }));
+  const long = await read(Buffer.from(file(many), 'latin1'), { encoding: 'iso-8859-1' });
+  t.match(long.findings.counts, [{ rule: 'encoding', count: 2000 }]);
+  t.same(
+    long.findings.examples.map(({ row }) => row),
+    Array.from({ length: 1000 }, (_, index) => index * 10 + 5),
   );
 });
 

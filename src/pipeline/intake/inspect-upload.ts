@@ -23,7 +23,10 @@ const REASONS: Record<HeaderFault | 'not-gzip', string> = {
   empty: 'The file is empty or starts with an empty line.',
   'utf-16': 'The file is UTF-16; save it as UTF-8.',
   'not-text': 'The file holds NUL bytes; it is not a CSV file.',
-  'not-utf-8': 'The file was declared UTF-8 but is not.',
+  'not-utf-8':
+    'The file was declared UTF-8, or begins with its byte order mark, but is not. Save it as UTF-8, or declare encoding=iso-8859-1 if it is that.',
+  'not-iso-8859-1':
+    'The file is neither UTF-8 nor ISO-8859-1; it may be Windows-1252. Save it as UTF-8 (in Excel: CSV UTF-8).',
   'unclosed-quote': 'A quote is opened in the header line and never closed.',
   'too-long': 'The header line does not end within the first 64 KiB.',
   newline: 'Lines must end with LF or CRLF, not with CR alone.',

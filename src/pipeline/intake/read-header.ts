@@ -27,7 +27,15 @@ export interface Dialect {
 }
 
 /** Why a header cannot be read. */
-export type HeaderFault = 'empty' | 'utf-16' | 'not-text' | 'not-utf-8' | 'unclosed-quote' | 'too-long' | 'newline';
+export type HeaderFault =
+  | 'empty'
+  | 'utf-16'
+  | 'not-text'
+  | 'not-utf-8'
+  | 'not-iso-8859-1'
+  | 'unclosed-quote'
+  | 'too-long'
+  | 'newline';
 
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 
@@ -115,6 +123,7 @@ export function readHeader(prefix: Uint8Array, whole: boolean, declared: Declare
   const bytes = bom ? prefix.subarray(3) : prefix;
   const encoding = encodingOf(bytes, bom, declared.encoding);
   if (encoding === 'utf-8' && !isUtf8Prefix(bytes)) return 'not-utf-8';
+  if (encoding === 'iso-8859-1' && bytes.some((byte) => byte >= 0x80 && byte <= 0x9f)) return 'not-iso-8859-1';
   const text = Buffer.from(bytes).toString(encoding === 'iso-8859-1' ? 'latin1' : 'utf8');
   const end = endOfRecord(text, declared.delimiter ?? ',;');
   if (end === -2) return whole ? 'unclosed-quote' : 'too-long';

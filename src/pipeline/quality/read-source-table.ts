@@ -4,11 +4,14 @@ import type { Table } from '../../domains/definition.ts';
 import { type Duck, DuckDbError } from '../../platform/duckdb/duckdb.ts';
 import type { MunicipalityCode } from '../../platform/tenant.ts';
 import type { Span } from '../intake/index.ts';
+import { findUndecodable } from './find-undecodable.ts';
 import {
+  type FaultyRows,
   type Findings,
   hasStop,
   joinFindings,
   NO_FINDINGS,
+  NO_ROWS,
   type Place,
   STRUCTURE_RULES,
   type StructureRule,
@@ -16,7 +19,6 @@ import {
 } from './rules.ts';
 import { type Cell, cellsOf, type DecimalMark, isDecimal } from './store-cells.ts';
 import {
-  type FaultyRows,
   findDuplicateKeys,
   findFaultyOperations,
   findOutdatedCodes,
@@ -89,14 +91,18 @@ async function stage(
   delta: boolean,
 ): Promise<Findings | null> {
   const { table, file } = source;
+  const place = { table: table.name };
   try {
     await stageSource(duck, table, cells, delta, file);
   } catch (error) {
     if (!(error instanceof DuckDbError) || error.kind !== 'Invalid Input Error') throw error;
-    return found('parse', { table: table.name }, { count: 1, rows: [] });
+    const undecodable = file.encoding === 'iso-8859-1' ? await findUndecodable(file.path) : NO_ROWS;
+    if (undecodable.count > 0) return found('encoding', place, undecodable);
+    return found('parse', place, { count: 1, rows: [] });
   }
-  const rejects = await takeRejects(duck);
-  return rejects.count === 0 ? null : found('parse', { table: table.name }, rejects);
+  const { parse, encoding } = await takeRejects(duck);
+  if (parse.count + encoding.count === 0) return null;
+  return joinFindings([found('encoding', place, encoding), found('parse', place, parse)]);
 }
 
 /** One rule's findings at one place: an example per row, or a single one when there are no rows to name. */
@@ -161,10 +167,9 @@ async function checkPersons(duck: Duck, source: SourceTable, sound: string): Pro
   await stagePersons(duck, table, sound, source.kind === 'delta', source.pseudonymKey);
   const place = { table: table.name, header: 'cpr' };
   const faults = await findPersonFaults(duck, table, sound);
-  const none = { count: 0, rows: [] };
   return joinFindings([
-    found('cpr', place, faults.impossible ?? none),
-    found('cpr-modulus', place, faults.off_modulus ?? none),
-    found('cpr-replacement', place, faults.replacement ?? none),
+    found('cpr', place, faults.impossible ?? NO_ROWS),
+    found('cpr-modulus', place, faults.off_modulus ?? NO_ROWS),
+    found('cpr-replacement', place, faults.replacement ?? NO_ROWS),
   ]);
 }

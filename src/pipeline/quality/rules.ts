@@ -32,6 +32,14 @@ export interface Findings {
   readonly examples: readonly Finding[];
 }
 
+/** Rows at fault: all counted, the first shown by record number. */
+export interface FaultyRows {
+  readonly count: number;
+  readonly rows: readonly number[];
+}
+
+export const NO_ROWS: FaultyRows = { count: 0, rows: [] };
+
 export const NO_FINDINGS: Findings = { counts: [], examples: [] };
 
 /** Joins findings: counts add up per (rule, table), examples are cut at the limit per rule. */
@@ -60,8 +68,12 @@ export function hasStop(findings: Findings): boolean {
 /** The structure rules by id. `cpr` is DQ19; modulus 11 is no error, because valid numbers without it have been issued since 2007. */
 export const STRUCTURE_RULES = {
   parse: stop(
-    'Rækken kan ikke læses som CSV: antal felter, anførselstegn, linjeskift eller tegnsæt passer ikke. Andre fund meldes først, når filen kan læses.',
-    'The record cannot be read as CSV: number of fields, quotes, line breaks or encoding do not fit. Other findings are reported once the file can be read.',
+    'Rækken kan ikke læses som CSV: antal felter, anførselstegn eller linjeskift passer ikke. Andre fund meldes først, når filen kan læses.',
+    'The record cannot be read as CSV: number of fields, quotes or line breaks do not fit. Other findings are reported once the file can be read.',
+  ),
+  encoding: stop(
+    'Rækken har bytes, der ikke er tegn i filens tegnsæt. Gem hele filen som UTF-8 (i Excel: CSV UTF-8), eller angiv encoding=iso-8859-1 ved upload, hvis den er ISO-8859-1. Windows-1252 med tegn som – ’ € tages ikke imod.',
+    'The record has bytes that are no characters of the encoding of the file. Save the whole file as UTF-8 (in Excel: CSV UTF-8), or declare encoding=iso-8859-1 with the upload if it is ISO-8859-1. Windows-1252 with characters such as – ’ € is not taken.',
   ),
   'inflation-limit': stop(
     'Filen fylder mere udpakket, end der tages imod. Del leverancen i flere.',

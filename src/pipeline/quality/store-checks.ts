@@ -4,14 +4,8 @@ import type { Column, ColumnType, Table } from '../../domains/definition.ts';
 import { type Duck, quoteIdentifier, quoteText } from '../../platform/duckdb/duckdb.ts';
 import { monthSpanOf, periodsBetween } from '../../platform/time/period.ts';
 import { type Span, tellsMonth } from '../intake/index.ts';
-import { EXAMPLES_PER_RULE } from './rules.ts';
+import { EXAMPLES_PER_RULE, type FaultyRows, NO_ROWS } from './rules.ts';
 import { stageName } from './store-source.ts';
-
-/** Rows at fault: all counted, the first shown by record number. */
-export interface FaultyRows {
-  readonly count: number;
-  readonly rows: readonly number[];
-}
 
 function typeOf(table: Table, name: string): ColumnType['type'] | undefined {
   return table.columns.find((column) => column.name === name)?.type.type;
@@ -87,7 +81,7 @@ export async function findRowsOutside(duck: Duck, table: Table, sound: string, s
   const [total] = await duck.all<{ count: number }>(
     `select count(*) as count from ${quoteIdentifier(stageName(table))} where ${where}`,
   );
-  if (total === undefined || total.count === 0) return { count: 0, rows: [] };
+  if (total === undefined || total.count === 0) return NO_ROWS;
   return { count: total.count, rows: await firstRows(duck, table, where) };
 }
 
@@ -98,7 +92,7 @@ export async function findDuplicateKeys(duck: Duck, table: Table, sound: string)
   const [hashes] = await duck.all<{ equal: number }>(
     `select count(*) - count(distinct hash(${key})) as equal from ${stage} where ${sound}`,
   );
-  if (hashes?.equal === 0) return { count: 0, rows: [] };
+  if (hashes?.equal === 0) return NO_ROWS;
   await duck.run(
     `create temp table doubled_keys as
      select unnest(list_sort(rows)[2:]) as row

@@ -3,8 +3,7 @@
 import { createHmac } from 'node:crypto';
 import type { Table } from '../../domains/definition.ts';
 import { type Duck, quoteIdentifier } from '../../platform/duckdb/duckdb.ts';
-import { EXAMPLES_PER_RULE } from './rules.ts';
-import type { FaultyRows } from './store-checks.ts';
+import { EXAMPLES_PER_RULE, type FaultyRows } from './rules.ts';
 import { stageName } from './store-source.ts';
 
 /** The pseudonym key of a municipality. It never rotates, or every slice would change. */

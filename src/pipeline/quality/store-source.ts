@@ -3,7 +3,7 @@
 import type { Table } from '../../domains/definition.ts';
 import { type Duck, quoteIdentifier, quoteText } from '../../platform/duckdb/duckdb.ts';
 import { columnSqlType } from '../../slices/index.ts';
-import { EXAMPLES_PER_RULE, type StructureRule } from './rules.ts';
+import { EXAMPLES_PER_RULE, type FaultyRows, NO_ROWS, type StructureRule } from './rules.ts';
 import { brokenRuleSql, brokenSql, type Cell, type DecimalMark, isDecimal } from './store-cells.ts';
 
 /** How a file on this machine is to be read. `columns` are the header's names in file order. */
@@ -97,13 +97,18 @@ export async function stageSource(duck: Duck, table: Table, cells: readonly Cell
   );
 }
 
-/** Parse faults: how many, and the record numbers of the first. Afterwards they are forgotten, since they hold the lines themselves. */
-export async function takeRejects(duck: Duck): Promise<{ count: number; rows: number[] }> {
-  const [found] = await duck.all<{ count: number; rows: string | null }>(
-    `select count(*) as count, min(row, ${EXAMPLES_PER_RULE})::varchar as rows from (select distinct line - 1 as row from ${REJECTS})`,
+/** Records that could not be read: those with bytes outside the encoding, and all others. Afterwards they are forgotten, since they hold the lines themselves. */
+export async function takeRejects(duck: Duck): Promise<Record<'encoding' | 'parse', FaultyRows>> {
+  const found = await duck.all<{ rule: string; count: number; rows: string }>(
+    `select rule, count(*) as count, min(row, ${EXAMPLES_PER_RULE})::varchar as rows
+     from (select distinct if(error_type = 'INVALID ENCODING', 'encoding', 'parse') as rule, line - 1 as row from ${REJECTS}) group by rule`,
   );
   await duck.run(`drop table ${REJECTS}; drop table reject_scans`);
-  return { count: found?.count ?? 0, rows: JSON.parse(found?.rows ?? '[]') as number[] };
+  const rowsOf = (rule: string): FaultyRows => {
+    const own = found.find((each) => each.rule === rule);
+    return own === undefined ? NO_ROWS : { count: own.count, rows: JSON.parse(own.rows) as number[] };
+  };
+  return { encoding: rowsOf('encoding'), parse: rowsOf('parse') };
 }
 
 /** Predicate of staged rows without any faulty cell; the checks of whole rows look at these only. */
