@@ -18,23 +18,10 @@ import {
   structureFinding,
 } from './rules.ts';
 import { type Cell, cellsOf, type DecimalMark, isDecimal } from './store-cells.ts';
-import {
-  findDuplicateKeys,
-  findFaultyOperations,
-  findOutdatedCodes,
-  findRowsOutside,
-  listPeriods,
-} from './store-checks.ts';
+import { findDuplicateKeys, findFaultyOperations, findRowsOutside, firstRows } from './store-checks.ts';
 import { findPersonFaults, personColumn, personsName, stagePersons, stageRows } from './store-persons.ts';
-import {
-  classifyFaults,
-  type ScanResult,
-  type SourceFile,
-  soundRows,
-  stageSource,
-  summariseStage,
-  takeRejects,
-} from './store-source.ts';
+import { classifyFaults, type SourceFile, soundRows, stageSource, takeRejects } from './store-source.ts';
+import { type Survey, surveyStage } from './store-survey.ts';
 
 export interface SourceTable {
   readonly table: Table;
@@ -68,19 +55,19 @@ export async function readSourceTable(duck: Duck, source: SourceTable): Promise<
   const cells = cellsOf(table, source.municipality, delta);
   const unreadable = await stage(duck, source, cells, delta);
   if (unreadable !== null) return { rows: 0, staged: null, findings: unreadable };
-  const scan = await summariseStage(duck, table, cells, delta);
   const sound = soundRows(cells, delta);
-  const periods = await listPeriods(duck, table, sound);
+  const held = delta ? `${sound} and _op <> 'D'` : sound;
+  const survey = await surveyStage(duck, table, cells, { sound, held, delta, span: source.span });
   const findings = joinFindings([
-    await checkCells(duck, source, cells, scan),
-    await checkRows(duck, source, sound),
+    await checkCells(duck, source, cells, survey),
+    await checkRows(duck, source, { sound, held }, survey),
     await checkPersons(duck, source, sound),
   ]);
-  if (hasStop(findings)) return { rows: scan.rows, staged: null, findings };
+  if (hasStop(findings)) return { rows: survey.rows, staged: null, findings };
   const relation = `rows_${table.name}`;
   await stageRows(duck, table, relation, delta);
   const persons = personColumn(table) === undefined ? null : personsName(table);
-  return { rows: scan.rows, staged: { table, relation, persons, periods }, findings };
+  return { rows: survey.rows, staged: { table, relation, persons, periods: survey.periods }, findings };
 }
 
 /** @returns the parse findings, or null when every record could be read. */
@@ -116,30 +103,27 @@ function found(rule: StructureRule, place: Place, faulty: FaultyRows): Findings 
 }
 
 /** Decimal comma if declared, else if the delimiter is `;` and no decimal cell has a point. */
-function decimalMarkOf(file: SourceFile, scan: ScanResult): DecimalMark {
+function decimalMarkOf(file: SourceFile, survey: Survey): DecimalMark {
   if (file.decimalMark !== 'detect') return file.decimalMark;
-  return file.delimiter === ';' && !scan.marks.includes('point') ? 'comma' : 'point';
+  return file.delimiter === ';' && !survey.marks.includes('point') ? 'comma' : 'point';
 }
 
-async function checkCells(
-  duck: Duck,
-  source: SourceTable,
-  cells: readonly Cell[],
-  scan: ScanResult,
-): Promise<Findings> {
+async function checkCells(duck: Duck, source: SourceTable, cells: readonly Cell[], survey: Survey): Promise<Findings> {
   const { table, file } = source;
-  const mark = decimalMarkOf(file, scan);
-  const mixed = scan.marks.some((seen) => seen !== mark);
-  const faulty = cells.filter((cell, index) => scan.faultyColumns.includes(index) || (mixed && isDecimal(cell.column)));
+  const mark = decimalMarkOf(file, survey);
+  const mixed = survey.marks.some((seen) => seen !== mark);
+  const faulty = cells.filter(
+    (cell, index) => survey.faultyColumns.includes(index) || (mixed && isDecimal(cell.column)),
+  );
   const broken =
     faulty.length === 0 ? [] : await classifyFaults(duck, table, cells, faulty, source.kind === 'delta', file, mark);
   const operations =
-    scan.faultyOperations === 0
+    survey.faultyOperations === 0
       ? NO_FINDINGS
       : found(
           'op',
           { table: table.name, header: '_op' },
-          { count: scan.faultyOperations, rows: await findFaultyOperations(duck, table) },
+          { count: survey.faultyOperations, rows: await findFaultyOperations(duck, table) },
         );
   return joinFindings([
     operations,
@@ -149,16 +133,25 @@ async function checkCells(
   ]);
 }
 
-async function checkRows(duck: Duck, source: SourceTable, sound: string): Promise<Findings> {
-  const { table, span } = source;
+async function checkRows(
+  duck: Duck,
+  { table, span }: SourceTable,
+  { sound, held }: { readonly sound: string; readonly held: string },
+  survey: Survey,
+): Promise<Findings> {
   const place = { table: table.name };
-  const held = source.kind === 'delta' ? `${sound} and _op <> 'D'` : sound;
-  const outdated = await findOutdatedCodes(duck, table, held);
-  return joinFindings([
-    found('outside-span', place, await findRowsOutside(duck, table, sound, span)),
-    found('duplicate-key', place, await findDuplicateKeys(duck, table, sound)),
-    ...outdated.map(({ column, ...rows }) => found('code-validity', { ...place, column }, rows)),
-  ]);
+  const findings: Findings[] = [];
+  if (survey.outsideSpan > 0) {
+    const rows = await findRowsOutside(duck, table, sound, span);
+    findings.push(found('outside-span', place, { count: survey.outsideSpan, rows }));
+  }
+  if (survey.equalHashes > 0) findings.push(found('duplicate-key', place, await findDuplicateKeys(duck, table, sound)));
+  for (const { column, where, count } of survey.outdated) {
+    if (count === 0) continue;
+    const rows = await firstRows(duck, table, `${held} and ${where}`);
+    findings.push(found('code-validity', { ...place, column }, { count, rows }));
+  }
+  return joinFindings(findings);
 }
 
 async function checkPersons(duck: Duck, source: SourceTable, sound: string): Promise<Findings> {

@@ -32,6 +32,14 @@ export interface Cell {
   readonly faultSql: string;
 }
 
+/** Bits of a fault word, one per cell; a UBIGINT has 64, some stay free. */
+export const WORD_BITS = 60;
+
+/** @returns how many fault words it takes to have a bit for every cell. */
+export function faultWordCount(cells: readonly Cell[]): number {
+  return Math.ceil(cells.length / WORD_BITS);
+}
+
 /** @returns the cells of the columns that a source file of `table` has, in declared order. Rows with `_op` = D need only the key. */
 export function cellsOf(table: Table, municipality: string, delta: boolean): Cell[] {
   return table.columns

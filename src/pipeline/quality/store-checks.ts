@@ -1,10 +1,10 @@
-// Checks of whole rows of a staged source file: operation, period span, doubled keys, validity of codes. Counted in one pass each; rows are
-// fetched only for what was found. It reads the relation that store-source.ts made.
-import type { Column, ColumnType, Table } from '../../domains/definition.ts';
+// Which rows of a staged source file are at fault as a whole: operation, period span, doubled keys. Asked only where the survey found something.
+// It reads the relation that store-source.ts made.
+import type { ColumnType, Table } from '../../domains/definition.ts';
 import { type Duck, quoteIdentifier, quoteText } from '../../platform/duckdb/duckdb.ts';
 import { monthSpanOf, periodsBetween } from '../../platform/time/period.ts';
 import { type Span, tellsMonth } from '../intake/index.ts';
-import { EXAMPLES_PER_RULE, type FaultyRows, NO_ROWS } from './rules.ts';
+import { EXAMPLES_PER_RULE, type FaultyRows } from './rules.ts';
 import { stageName } from './store-source.ts';
 
 function typeOf(table: Table, name: string): ColumnType['type'] | undefined {
@@ -47,7 +47,7 @@ export function monthsPredicate(table: Table, { from, to }: Span): string {
 }
 
 /** Predicate for the rows of a delivery's span: by month where the rows tell it, else by period. */
-function spanPredicate(table: Table, span: Span): string {
+export function spanPredicate(table: Table, span: Span): string {
   if (table.period.kind === 'none') return 'true';
   if (tellsMonth(table)) return monthsPredicate(table, span);
   const periods = periodsBetween(table.period.kind, span.from, span.to);
@@ -55,7 +55,7 @@ function spanPredicate(table: Table, span: Span): string {
 }
 
 /** The first rows (record numbers, in order) that meet a predicate. */
-async function firstRows(duck: Duck, table: Table, where: string): Promise<number[]> {
+export async function firstRows(duck: Duck, table: Table, where: string): Promise<number[]> {
   const rows = await duck.all<{ row: number }>(
     `select rowid + 1 as row from ${quoteIdentifier(stageName(table))} where ${where} order by row limit ${EXAMPLES_PER_RULE}`,
   );
@@ -67,32 +67,15 @@ export async function findFaultyOperations(duck: Duck, table: Table): Promise<nu
   return firstRows(duck, table, '_op_fault');
 }
 
-/** The periods that sound rows belong to, in binary order. */
-export async function listPeriods(duck: Duck, table: Table, sound: string): Promise<string[]> {
-  const rows = await duck.all<{ period: string }>(
-    `select distinct ${periodSql(table)} as period from ${quoteIdentifier(stageName(table))} where ${sound} order by period`,
-  );
-  return rows.map(({ period }) => period);
+/** The first rows outside the span of the delivery. */
+export async function findRowsOutside(duck: Duck, table: Table, sound: string, span: Span): Promise<number[]> {
+  return firstRows(duck, table, `${sound} and not (${spanPredicate(table, span)})`);
 }
 
-/** Rows outside the span of the delivery. */
-export async function findRowsOutside(duck: Duck, table: Table, sound: string, span: Span): Promise<FaultyRows> {
-  const where = `${sound} and not (${spanPredicate(table, span)})`;
-  const [total] = await duck.all<{ count: number }>(
-    `select count(*) as count from ${quoteIdentifier(stageName(table))} where ${where}`,
-  );
-  if (total === undefined || total.count === 0) return NO_ROWS;
-  return { count: total.count, rows: await firstRows(duck, table, where) };
-}
-
-/** Second and later rows of a key. When all hashes differ so do all keys (measured: 0.5 s for 5 M rows); only else keys are compared. */
+/** Second and later rows of a key. */
 export async function findDuplicateKeys(duck: Duck, table: Table, sound: string): Promise<FaultyRows> {
   const stage = quoteIdentifier(stageName(table));
   const key = table.key.map(quoteIdentifier).join(', ');
-  const [hashes] = await duck.all<{ equal: number }>(
-    `select count(*) - count(distinct hash(${key})) as equal from ${stage} where ${sound}`,
-  );
-  if (hashes?.equal === 0) return NO_ROWS;
   await duck.run(
     `create temp table doubled_keys as
      select unnest(list_sort(rows)[2:]) as row
@@ -102,41 +85,4 @@ export async function findDuplicateKeys(duck: Duck, table: Table, sound: string)
   const rows = await duck.all<{ row: number }>(`select row from doubled_keys order by row limit ${EXAMPLES_PER_RULE}`);
   await duck.run('drop table doubled_keys');
   return { count: total?.count ?? 0, rows: rows.map(({ row }) => row) };
-}
-
-/** Predicate: the column's code is not valid on the table's date; undefined when nothing about the column can be outdated. */
-function outdatedSql(table: Table, column: Column): string | undefined {
-  if (table.validAt === undefined || column.type.type !== 'code') return undefined;
-  const name = quoteIdentifier(column.name);
-  const cases = column.type.list.codes.flatMap(({ code, gyldigFra, gyldigTil }) => {
-    const bounds = [
-      ...(gyldigFra === undefined ? [] : [`(${table.validAt}) < date ${quoteText(gyldigFra)}`]),
-      ...(gyldigTil === undefined ? [] : [`(${table.validAt}) > date ${quoteText(gyldigTil)}`]),
-    ];
-    return bounds.length === 0 ? [] : [`(${name} = ${quoteText(code)} and (${bounds.join(' or ')}))`];
-  });
-  return cases.length === 0 ? undefined : `(${cases.join(' or ')})`;
-}
-
-/** Codes that are not valid on the row's date, per column. `sound` excludes rows to be deleted. */
-export async function findOutdatedCodes(
-  duck: Duck,
-  table: Table,
-  sound: string,
-): Promise<(FaultyRows & { column: Column })[]> {
-  const checks = table.columns.flatMap((column) => {
-    const outdated = outdatedSql(table, column);
-    return outdated === undefined ? [] : [{ column, outdated }];
-  });
-  if (checks.length === 0) return [];
-  const [counts] = await duck.all<Record<string, number>>(
-    `select ${checks.map(({ outdated }, index) => `count_if(${outdated}) as c${index}`).join(', ')}
-     from ${quoteIdentifier(stageName(table))} where ${sound}`,
-  );
-  const found = [];
-  for (const [index, { column, outdated }] of checks.entries()) {
-    const count = counts?.[`c${index}`] ?? 0;
-    if (count > 0) found.push({ column, count, rows: await firstRows(duck, table, `${sound} and ${outdated}`) });
-  }
-  return found;
 }

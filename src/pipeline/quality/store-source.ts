@@ -4,7 +4,15 @@ import type { Table } from '../../domains/definition.ts';
 import { type Duck, quoteIdentifier, quoteText } from '../../platform/duckdb/duckdb.ts';
 import { columnSqlType } from '../../slices/index.ts';
 import { EXAMPLES_PER_RULE, type FaultyRows, NO_ROWS, type StructureRule } from './rules.ts';
-import { brokenRuleSql, brokenSql, type Cell, type DecimalMark, isDecimal } from './store-cells.ts';
+import {
+  brokenRuleSql,
+  brokenSql,
+  type Cell,
+  type DecimalMark,
+  faultWordCount,
+  isDecimal,
+  WORD_BITS,
+} from './store-cells.ts';
 
 /** How a file on this machine is to be read. `columns` are the header's names in file order. */
 export interface SourceFile {
@@ -13,14 +21,6 @@ export interface SourceFile {
   readonly encoding: 'utf-8' | 'iso-8859-1';
   readonly decimalMark: DecimalMark | 'detect';
   readonly columns: readonly string[];
-}
-
-/** What one scan says of a file. `faultyColumns` are indexes of cells. */
-export interface ScanResult {
-  readonly rows: number;
-  readonly faultyColumns: readonly number[];
-  readonly faultyOperations: number;
-  readonly marks: readonly DecimalMark[];
 }
 
 /** A broken cell rule: all counted, the first rows shown. */
@@ -32,8 +32,6 @@ export interface BrokenCell {
 }
 
 const REJECTS = 'source_rejects';
-/** Bits of a fault word; a UBIGINT has 64, some stay free. */
-const WORD = 60;
 const OPERATION_FAULT = "coalesce(_op not in ('U', 'D'), true)";
 
 /** The file as text; `store_rejects` makes parse faults rows of a table instead of an error that would print the line. */
@@ -58,8 +56,8 @@ function cellsQuery(cells: readonly Cell[], delta: boolean, from: string, extra:
 
 /** One bit per faulty cell. The sum is only worked out for rows that have a fault at all. */
 function faultWords(cells: readonly Cell[]): string[] {
-  return Array.from({ length: Math.ceil(cells.length / WORD) }, (_, word) => {
-    const own = cells.slice(word * WORD, (word + 1) * WORD);
+  return Array.from({ length: faultWordCount(cells) }, (_, word) => {
+    const own = cells.slice(word * WORD_BITS, (word + 1) * WORD_BITS);
     const bits = own.map((cell, bit) => `(${cell.faultSql})::ubigint * ${2n ** BigInt(bit)}`);
     return `case when ${own.map((cell) => cell.faultSql).join(' or ')} then ${bits.join(' + ')} else 0::ubigint end as _faults${word}`;
   });
@@ -115,30 +113,6 @@ export async function takeRejects(duck: Duck): Promise<Record<'encoding' | 'pars
 export function soundRows(cells: readonly Cell[], delta: boolean): string {
   const words = faultWords(cells).map((_, word) => `_faults${word} = 0`);
   return [...words, ...(delta ? ['not _op_fault'] : [])].join(' and ');
-}
-
-/** Sums up what the scan saw. */
-export async function summariseStage(
-  duck: Duck,
-  table: Table,
-  cells: readonly Cell[],
-  delta: boolean,
-): Promise<ScanResult> {
-  const words = faultWords(cells).map((_, word) => `coalesce(bit_or(_faults${word}), 0)::varchar as word${word}`);
-  const [summary] = await duck.all<Record<string, number | string>>(
-    `select count(*) as rows, ${delta ? 'count_if(_op_fault)' : '0'} as operations, coalesce(bit_or(_marks), 0) as marks, ${words.join(', ')}
-     from ${quoteIdentifier(stageName(table))}`,
-  );
-  if (summary === undefined) throw new Error('an aggregate without a row');
-  const faulty = (index: number) =>
-    ((BigInt(summary[`word${Math.floor(index / WORD)}`] ?? 0) >> BigInt(index % WORD)) & 1n) === 1n;
-  const marks = Number(summary.marks);
-  return {
-    rows: Number(summary.rows),
-    faultyOperations: Number(summary.operations),
-    faultyColumns: cells.map((_, index) => index).filter(faulty),
-    marks: [...((marks & 1) === 1 ? (['point'] as const) : []), ...((marks & 2) === 2 ? (['comma'] as const) : [])],
-  };
 }
 
 /** Reads the file a second time and says for each faulty cell of `cells` which rule it breaks. Order of rows is the file's. */
