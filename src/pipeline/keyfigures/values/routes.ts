@@ -2,7 +2,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { principalOf, tenantOf, withScope } from '../../../access/index.ts';
 import type { KeyFigure } from '../../../domains/definition.ts';
-import type { CachedAnswer } from '../../../platform/cache/cache.ts';
 import { errorAnswers } from '../../../platform/http/answers.ts';
 import type { App } from '../../../platform/http/app.ts';
 import { sendBody } from '../../../platform/http/conditional.ts';
@@ -11,6 +10,7 @@ import { INVALID_CURSOR, INVALID_REQUEST } from '../../../platform/http/errors.t
 import { languageOf, wantsCsv } from '../../../platform/http/negotiate.ts';
 import { linkNext, nextLink } from '../../../platform/http/paging.ts';
 import { NOT_FOUND, Problem } from '../../../platform/http/problem.ts';
+import { repeatAnswers } from '../../../platform/http/repeat-answers.ts';
 import { NO_RELEASE } from '../errors.ts';
 import { createReleaseFinder, type FindRelease } from './find-release.ts';
 import { readBenchmark } from './read-benchmark.ts';
@@ -26,10 +26,9 @@ const tags = ['Key figures'];
 
 export function registerValueRoutes(app: App, deps: ValueDeps): void {
   const findRelease = createReleaseFinder(deps.pool);
-  withScope(app, 'key-figures:read', (scoped) => {
-    registerValues(scoped, deps, findRelease);
-    registerBenchmark(scoped, deps, findRelease);
-  });
+  // Apart, because values are the same for every caller and may be repeated; a comparison holds the caller's own value.
+  withScope(app, 'key-figures:read', (scoped) => registerValues(scoped, deps, findRelease));
+  withScope(app, 'key-figures:read', (scoped) => registerBenchmark(scoped, deps, findRelease));
   withScope(app, 'raw-data:read', (scoped) => registerOwnValues(scoped, deps));
 }
 
@@ -44,6 +43,7 @@ function formOf(request: FastifyRequest): Form {
 }
 
 function registerValues(scoped: App, deps: ValueDeps, findRelease: FindRelease): void {
+  const send = repeatAnswers(scoped);
   scoped.route({
     method: 'GET',
     url: '/v1/key-figures/:id/values',
@@ -69,16 +69,12 @@ function registerValues(scoped: App, deps: ValueDeps, findRelease: FindRelease):
     async handler(request, reply) {
       const figure = figureOf(deps, request.params.id);
       const release = await findRelease(figure.domain, request.query);
-      const answer = await readValues(deps, figure, release, request.query, formOf(request));
-      return sendPacked(request, reply, answer);
+      const { body, ...facts } = await readValues(deps, figure, release, request.query, formOf(request));
+      // What a time means is settled anew each time, or a release published meanwhile would be missed.
+      const mayRepeat = request.query.asOf === undefined;
+      return send(request, reply as FastifyReply, { ...facts, ...unpackPage(body) }, mayRepeat) as never;
     },
   });
-}
-
-function sendPacked(request: FastifyRequest, reply: FastifyReply, answer: CachedAnswer): FastifyReply {
-  const { body, next } = unpackPage(answer.body);
-  linkNext(reply, next);
-  return sendBody(request, reply, body, answer.mediaType, answer.etag);
 }
 
 function registerBenchmark(scoped: App, deps: ValueDeps, findRelease: FindRelease): void {
