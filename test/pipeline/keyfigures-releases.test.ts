@@ -16,6 +16,7 @@ import { requestRelease } from '../../src/pipeline/keyfigures/releases/request-r
 import { markPublished } from '../../src/pipeline/keyfigures/releases/store.ts';
 import { createMemoryCache } from '../../src/platform/cache/memory-cache.ts';
 import { createHttpApp } from '../../src/platform/http/app.ts';
+import { decodeCursor, encodeCursor } from '../../src/platform/http/paging.ts';
 import { withSystem } from '../../src/platform/postgres/tenancy.ts';
 import type { JobSender } from '../../src/platform/queue/queue.ts';
 import { createScene, type Scene } from './keyfigures-scene.ts';
@@ -307,6 +308,41 @@ t.test('releases over HTTP', async (t) => {
     const audit = await scene.rows('615', `select operation, object from audit_entry`);
     t.same(audit.length, 2);
     t.match(audit[0], { operation: 'listOwnValues', object: { keyFigure: 'BO05', cells: 1 } });
+  });
+
+  await t.test('pages of own values rest on one revision', async (t) => {
+    const months = (of: number) => ['2025-03', '2025-04', '2025-05'].flatMap((month) => year(month, of, 100));
+    await scene.deliver('657', 'borger', { 'bor_befolkning/2025': months(900) });
+    await scene.compute('657', 'borger');
+    const own = async (url: string) => (await get(url.replace(ORIGIN, ''), { as: '657' })).json();
+    const first = await own('/v1/key-figures/BO06/own-values?limit=1');
+    t.match(first, { basis: [{ revision: 2, openErrors: true }], items: [{ value: 1000 }] });
+    await scene.deliver('657', 'borger', { 'bor_befolkning/2025': months(500).slice(0, 4) });
+    await scene.rows(
+      '657',
+      `insert into rule_result (municipality_code, domain, rule, table_name, period, revision, severity, count)
+       values ('657', 'borger', 'DQ', 'bor_befolkning', '2025', 3, 'error', 0)`,
+    );
+    await scene.compute('657', 'borger');
+    const second = await own(first.next);
+    t.match(second, {
+      basis: [{ revision: 2, newestRevision: 3, openErrors: true }],
+      items: [{ period: '2025-04', value: 1000, status: 'unvalidated' }],
+    });
+    const third = await own(second.next);
+    t.match(third, { basis: [{ revision: 2 }], items: [{ period: '2025-05', value: 1000 }], next: null });
+    t.match(await own('/v1/key-figures/BO06/own-values'), {
+      basis: [{ revision: 3, openErrors: false }],
+      items: [{ value: 600 }, { value: 600 }],
+    });
+    const [period = '', breakdown = '', basis = ''] = decodeCursor(
+      new URL(first.next).searchParams.get('cursor') ?? '',
+      3,
+    );
+    for (const other of [basis.replace(' 2 ', ' 9 '), basis.replace(' 2 ', ' x '), basis.slice(0, -1), '']) {
+      const cursor = encodeCursor([period, breakdown, other]);
+      t.equal((await own(`/v1/key-figures/BO06/own-values?cursor=${cursor}`)).code, 'invalid-cursor', other);
+    }
   });
 
   await t.test('a whole release', async (t) => {

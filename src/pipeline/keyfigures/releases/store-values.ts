@@ -78,14 +78,25 @@ const OPEN_ERRORS = `exists (
       order by r.rule, r.table_name, r.period, r.revision desc
     ) newest where newest.count > 0)`;
 
-/** @returns a pin per municipality and domain that is computed with the formulas of `hashes` (domain → hash); in a TenantTx only the own. */
-export async function readPins(tx: SystemTx | TenantTx, hashes: ReadonlyMap<string, string>): Promise<JudgedPin[]> {
+/**
+ * @param at domain → the revision that is wanted of it; the newest computed one of the others
+ * @returns a pin per municipality and domain that is computed so far with the formulas of `hashes` (domain → hash); in a TenantTx only the own
+ */
+export async function readPins(
+  tx: SystemTx | TenantTx,
+  hashes: ReadonlyMap<string, string>,
+  at: ReadonlyMap<string, number> = new Map(),
+): Promise<JudgedPin[]> {
   return tx.query<JudgedPin>(
     `select c.municipality_code as municipality, c.domain, c.revision, ${OPEN_ERRORS} as "openErrors"
-     from computed_revision c join unnest($1::text[], $2::text[]) as current(domain, hash)
-       on c.domain = current.domain and c.formulas_hash = current.hash
+     from (
+       select computed.municipality_code, computed.domain, coalesce(wanted.revision, computed.revision) as revision
+       from computed_revision computed join unnest($1::text[], $2::text[], $3::int[]) as wanted(domain, hash, revision)
+         on computed.domain = wanted.domain and computed.formulas_hash = wanted.hash
+       where wanted.revision is null or wanted.revision between 1 and computed.revision
+     ) c
      order by c.municipality_code, c.domain`,
-    [[...hashes.keys()], [...hashes.values()]],
+    [[...hashes.keys()], [...hashes.values()], [...hashes.keys()].map((domain) => at.get(domain) ?? null)],
     'keyfigures_pins',
   );
 }

@@ -3,12 +3,14 @@ import type pg from 'pg';
 import { writeAudit } from '../../../access/index.ts';
 import type { KeyFigure } from '../../../domains/definition.ts';
 import { type Catalogue, formulasOf } from '../../../domains/index.ts';
+import { INVALID_CURSOR } from '../../../platform/http/errors.ts';
 import { decodeCursor, encodeCursor } from '../../../platform/http/paging.ts';
+import { Problem } from '../../../platform/http/problem.ts';
 import { type Tenant, withTenant } from '../../../platform/postgres/tenancy.ts';
 import { latestRevision } from '../../../slices/index.ts';
 import { formulasHashOf } from '../formulas/rules.ts';
 import { joinAt, type Place, placesOf } from '../releases/rules.ts';
-import { readPins, readValuesAt } from '../releases/store-values.ts';
+import { type Pin, readPins, readValuesAt } from '../releases/store-values.ts';
 import type { Joined } from '../rules.ts';
 import { breakdownFilter, periodBounds } from './rules.ts';
 import type { OwnQuery } from './schemas.ts';
@@ -29,7 +31,11 @@ export interface OwnValue extends Place, Joined {
 
 const DEFAULT_LIMIT = 1000;
 
-/** @returns a page in order of period and breakdown; `cursor` is null on the last. @throws Problem `invalid-request`, `invalid-cursor` */
+/**
+ * @returns a page in order of period and breakdown; `cursor` is null on the last. Later pages rest on the revisions of the first, whatever is loaded
+ * meanwhile.
+ * @throws Problem `invalid-request`, `invalid-cursor`
+ */
 export async function readOwnValues(
   deps: { readonly pool: pg.Pool; readonly catalogue: Catalogue },
   tenant: Tenant,
@@ -37,7 +43,7 @@ export async function readOwnValues(
   query: OwnQuery,
 ): Promise<{ basis: Basis[]; items: OwnValue[]; cursor: string | null }> {
   const isWanted = placeFilter(figure, query);
-  const after = query.cursor === undefined ? null : decodeCursor(query.cursor, 2);
+  const after = query.cursor === undefined ? null : decodeCursor(query.cursor, 3);
   const limit = Number(query.limit ?? DEFAULT_LIMIT);
   const domains = [...new Set(formulasOf(figure).map(({ domain }) => domain))].sort();
   const hashes = new Map(domains.map((domain) => [domain, formulasHashOf(deps.catalogue.formulas(domain))]));
@@ -45,7 +51,10 @@ export async function readOwnValues(
     deps.pool,
     tenant,
     async (tx) => {
-      const pins = await readPins(tx, hashes);
+      const revisions = after === null ? undefined : parseBasis(after[2] ?? '');
+      const pins = (await readPins(tx, hashes, revisions)).filter(({ domain }) => revisions?.has(domain) ?? true);
+      // Values by other formulas, or of revisions that never were, are no continuation.
+      if (revisions !== undefined && basisText(pins, hashes) !== after?.[2]) throw new Problem(INVALID_CURSOR);
       const values = await readValuesAt(tx, pins, formulasOf(figure));
       const basis: Basis[] = [];
       for (const domain of domains) {
@@ -64,10 +73,27 @@ export async function readOwnValues(
       });
       await writeAudit(tx, 'listOwnValues', { keyFigure: figure.id, cells: items.length });
       const last = rest.length > limit ? items.at(-1) : undefined;
-      return { basis, items, cursor: last === undefined ? null : encodeCursor([last.period, last.breakdown]) };
+      const cursor = last && encodeCursor([last.period, last.breakdown, basisText(pins, hashes)]);
+      return { basis, items, cursor: cursor ?? null };
     },
     { repeatableRead: true },
   );
+}
+
+const HASH_DIGITS = 16;
+
+/** `borger 3 0123456789abcdef`, comma-separated: the revision and the formulas of each domain. */
+function basisText(pins: readonly Pin[], hashes: ReadonlyMap<string, string>): string {
+  return pins
+    .map(({ domain, revision }) => `${domain} ${revision} ${hashes.get(domain)?.slice(0, HASH_DIGITS)}`)
+    .join();
+}
+
+/** @returns domain → revision. @throws Problem `invalid-cursor` */
+function parseBasis(text: string): Map<string, number> {
+  const parts = text.split(',').map((part) => part.split(' '));
+  if (parts.some(([, revision = '']) => !/^[1-9][0-9]{0,8}$/.test(revision))) throw new Problem(INVALID_CURSOR);
+  return new Map(parts.map(([domain = '', revision]) => [domain, Number(revision)]));
 }
 
 function placeFilter(figure: KeyFigure, query: OwnQuery): (place: Place) => boolean {

@@ -171,7 +171,7 @@ export const ownValuesSchema = Type.Object(
         newestRevision: Type.Integer({ description: 'Your newest revision; above `revision` while it is computed.' }),
         openErrors: Type.Boolean({ description: 'Whether `error` findings are open in it.' }),
       }),
-      { description: 'What the values rest on.' },
+      { description: 'What the values rest on, the same on every page of a listing.' },
     ),
     items: Type.Array(
       Type.Object({
