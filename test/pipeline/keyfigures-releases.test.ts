@@ -210,7 +210,19 @@ t.test('releases over HTTP', async (t) => {
         '',
       ],
     );
-    const faults = ['municipality=001', 'group=nix', 'from=abc', 'breakdown=koen', 'asOf=2025', 'nix=1', 'limit=0'];
+    const both = 'release=borger-1&asOf=2999-01-01T00:00:00Z';
+    const compared = await get(`/v1/key-figures/BO05/benchmark?group=7-by&period=2025-03&${both}`);
+    t.equal(compared.json().code, 'invalid-request');
+    const faults = [
+      both,
+      'municipality=001',
+      'group=nix',
+      'from=abc',
+      'breakdown=koen',
+      'asOf=2025',
+      'nix=1',
+      'limit=0',
+    ];
     for (const query of faults) {
       const refused = await get(`/v1/key-figures/BO05/values?${query}`);
       t.match(refused.json(), { code: 'invalid-request', faults: [{}] }, query);

@@ -5,6 +5,7 @@ import { createSingleFlight } from '../../../platform/cache/single-flight.ts';
 import { Problem } from '../../../platform/http/problem.ts';
 import { withPublished } from '../../../platform/postgres/tenancy.ts';
 import { NO_RELEASE } from '../errors.ts';
+import { checkChoice } from './rules.ts';
 import { type PublishedRelease, type PublishedReleases, readPublished } from './store.ts';
 
 const KEEP_MS = 1_000;
@@ -17,7 +18,7 @@ export interface ReleaseChoice {
   readonly asOf?: string;
 }
 
-/** @throws Problem `no-release` */
+/** @throws Problem `no-release`; `invalid-request` for an id and a time together */
 export type FindRelease = (domain: string, choice: ReleaseChoice) => Promise<PublishedRelease>;
 
 export function createReleaseFinder(pool: pg.Pool): FindRelease {
@@ -31,6 +32,7 @@ export function createReleaseFinder(pool: pg.Pool): FindRelease {
       return list;
     });
   return async (domain, choice) => {
+    checkChoice(choice);
     const known = kept.get(domain);
     let list = known !== undefined && performance.now() < known.until ? known.list : await read(domain);
     for (let reads = 0; reads < FRESH_READS && !isSettled(list, choice); reads += 1) list = await read(domain);

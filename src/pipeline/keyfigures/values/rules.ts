@@ -20,6 +20,11 @@ function fault(place: string, expected: string): Problem {
   return new Problem(INVALID_REQUEST, undefined, { faults: [{ place: `querystring/${place}`, expected }] });
 }
 
+/** @throws Problem `invalid-request` when a release is named in two ways */
+export function checkChoice({ release, asOf }: { readonly release?: string; readonly asOf?: string }): void {
+  if (release !== undefined && asOf !== undefined) throw fault('asOf', 'either release or asOf, not both');
+}
+
 /** @returns the codes of the municipalities and of the groups' members, sorted; null (all) when neither is named. @throws Problem `invalid-request` */
 export function municipalitiesOf(
   catalogue: Catalogue,

@@ -33,7 +33,10 @@ export const choice = {
     }),
   ),
   asOf: Type.Optional(
-    Type.String({ format: 'date-time', description: 'The newest release at or before this time (RFC 3339).' }),
+    Type.String({
+      format: 'date-time',
+      description: 'The newest release at or before this time (RFC 3339). Not together with release.',
+    }),
   ),
 };
 
