@@ -4,7 +4,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifySchema } from 'fastify';
 import Type from 'typebox';
-import { type RouteScope, SCOPES, withScope } from './access/index.ts';
+import { type RouteScope, SCOPES, type Scope, withScope } from './access/index.ts';
 import { documentAnswers } from './document-answers.ts';
 import type { App } from './platform/http/app.ts';
 import { etagOf, sendBody } from './platform/http/conditional.ts';
@@ -62,8 +62,8 @@ export async function registerReference(app: App): Promise<void> {
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `def-${index}`) },
     transform: ({ schema, url, route }) => {
-      const { scope = 'public' } = (route.config ?? {}) as { scope?: RouteScope };
-      return { url, schema: describeRoute(schema, scope) };
+      const { scope = 'public', orScope } = (route.config ?? {}) as { scope?: RouteScope; orScope?: Scope };
+      return { url, schema: describeRoute(schema, scope, orScope) };
     },
   });
   withScope(app, 'public', (scoped) => registerDocument(scoped));
@@ -77,10 +77,10 @@ function scopeList(): string {
 }
 
 /** Adds to a route's schema what follows from its scope and shape: security and the answers that any such route can give. */
-function describeRoute(schema: FastifySchema | undefined, scope: RouteScope): FastifySchema {
+function describeRoute(schema: FastifySchema | undefined, scope: RouteScope, orScope?: Scope): FastifySchema {
   const described = { ...schema, response: documentAnswers(schema ?? {}, scope) };
   if (scope === 'public') return { ...described, security: [] };
-  const description = `${schema?.description ?? ''}\n\nNeeds the scope \`${scope}\`.`;
+  const description = `${schema?.description ?? ''}\n\nNeeds the scope \`${scope}\`${orScope ? ` or \`${orScope}\`` : ''}.`;
   return { ...described, description, security: [{ bearer: [] }] };
 }
 

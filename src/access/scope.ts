@@ -14,6 +14,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The scope that the route asks for; set by `withScope` only. */
     scope?: RouteScope;
+    /** A scope that opens the route as well. */
+    orScope?: Scope;
   }
 }
 
@@ -33,31 +35,37 @@ export function registerAccess(app: App, verifier: TokenVerifier): void {
 }
 
 /**
- * Registers routes that ask for `scope` (`public`: no token at all). `fn` gets its own encapsulated part of the server.
+ * Registers routes that ask for `scope` (`public`: no token at all) or, where it is given, for `orScope` instead. `fn` gets its own encapsulated part of the server.
  * A request without the scope is answered 401 or 403 before its body is read and before any query.
  */
-export function withScope(app: App, scope: RouteScope, fn: (scoped: App) => void | Promise<void>): void {
+export function withScope(
+  app: App,
+  scope: RouteScope,
+  fn: (scoped: App) => void | Promise<void>,
+  orScope?: Scope,
+): void {
   void app.register((scoped, _options, done) => {
     scoped.addHook('onRoute', (route) => {
       const config = route.config as { scope?: RouteScope } | undefined;
       if (config?.scope !== undefined && config.scope !== scope) {
         throw new Error(`route ${route.method} ${route.url} is inside two scopes`);
       }
-      route.config = { ...route.config, scope };
+      route.config = { ...route.config, scope, ...(orScope && { orScope }) };
     });
-    if (scope !== 'public') scoped.addHook('onRequest', requireScope(app.tokenVerifier, scope));
+    if (scope !== 'public') scoped.addHook('onRequest', requireScope(app.tokenVerifier, scope, orScope));
     // Also what `fn` throws at once must reach Fastify as a failed start.
     const registered = (async () => fn(scoped as App))();
     registered.then(() => done(), done);
   });
 }
 
-function requireScope(verifier: TokenVerifier, scope: Scope) {
+function requireScope(verifier: TokenVerifier, scope: Scope, orScope: Scope = scope) {
   // Callback style on purpose: with a known token nothing is awaited (a promise per request costs a tenth of the hot read).
   return function checkToken(request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
     const admit = (principal: Principal): void => {
       request.principal = principal;
-      done(principal.scopes.has(scope) ? undefined : new Problem(SCOPE_MISSING, undefined, { scope }));
+      const isEntitled = principal.scopes.has(scope) || principal.scopes.has(orScope);
+      done(isEntitled ? undefined : new Problem(SCOPE_MISSING, undefined, { scope }));
     };
     const known = verifier.known(request.headers.authorization);
     if (known !== undefined) admit(known);

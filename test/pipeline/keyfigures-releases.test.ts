@@ -163,6 +163,13 @@ t.test('releases over HTTP', async (t) => {
     t.same(whole.included[1].pins, [{ domain: 'borger', revision: 1, openErrors: true }]);
     t.equal(whole.missing.length, 94);
     t.equal((await get('/v1/releases/borger-9')).json().code, 'not-found');
+    for (const url of ['/v1/releases/borger-1', '/v1/releases?domain=borger']) {
+      const seen = await get(url, { as: null });
+      t.equal(seen.statusCode, 200, 'the operator follows what it requested');
+      t.equal((await get(url, { headers: { 'if-none-match': seen.headers.etag } })).statusCode, 304, url);
+      t.equal((await get(url, { scopes: ['raw-data:read'] })).json().code, 'scope-missing');
+    }
+    t.equal((await get('/v1/releases/borger-1/values', { as: null })).json().code, 'scope-missing');
     t.match((await get('/v1/releases?domain=borger')).json(), { items: [{ releaseId: 'borger-1' }], next: null });
   });
 

@@ -6,10 +6,10 @@ import type pg from 'pg';
 import { principalOf, withScope } from '../../../access/index.ts';
 import { errorAnswers } from '../../../platform/http/answers.ts';
 import type { App } from '../../../platform/http/app.ts';
-import { matchesEtag } from '../../../platform/http/conditional.ts';
+import { matchesEtag, sendBody } from '../../../platform/http/conditional.ts';
 import { CSV_MEDIA_TYPE } from '../../../platform/http/csv.ts';
 import { INVALID_CURSOR, INVALID_REQUEST } from '../../../platform/http/errors.ts';
-import { nextLink, sendPage } from '../../../platform/http/paging.ts';
+import { linkNext, nextLink } from '../../../platform/http/paging.ts';
 import { NOT_FOUND } from '../../../platform/http/problem.ts';
 import { IDEMPOTENCY_KEY_REUSED, idempotencyHeaders } from '../../intake/index.ts';
 import { NO_RELEASE } from '../errors.ts';
@@ -27,7 +27,9 @@ function present(release: Release) {
 
 export function registerReleaseRoutes(app: App, deps: RequestReleaseDeps): void {
   withScope(app, 'operator', (scoped) => registerRequesting(scoped, deps));
-  withScope(app, 'key-figures:read', (scoped) => registerReading(scoped, deps));
+  // Who requests a release polls it.
+  withScope(app, 'key-figures:read', (scoped) => registerReading(scoped, deps), 'operator');
+  withScope(app, 'key-figures:read', (scoped) => registerDownload(scoped, deps));
 }
 
 function registerRequesting(scoped: App, deps: RequestReleaseDeps): void {
@@ -73,10 +75,9 @@ function registerReading(scoped: App, deps: RequestReleaseDeps): void {
     },
     async handler(request, reply) {
       const { items, cursor } = await listReleases(deps.pool, request.query);
-      return sendPage(reply, {
-        items: items.map(present),
-        next: cursor === null ? null : nextLink(request, cursor),
-      });
+      const next = cursor === null ? null : nextLink(request, cursor);
+      linkNext(reply as FastifyReply, next);
+      return sendJson(request, reply as FastifyReply, { items: items.map(present), next });
     },
   });
 
@@ -93,10 +94,16 @@ function registerReading(scoped: App, deps: RequestReleaseDeps): void {
     },
     async handler(request, reply) {
       const { release, included, missing } = await readWholeRelease(deps, request.params.id);
-      return reply.send({ ...present(release), included: included as never, missing });
+      return sendJson(request, reply as FastifyReply, { ...present(release), included, missing });
     },
   });
+}
 
+function sendJson(request: FastifyRequest, reply: FastifyReply, value: object): FastifyReply {
+  return sendBody(request, reply, Buffer.from(JSON.stringify(value)), 'application/json; charset=utf-8');
+}
+
+function registerDownload(scoped: App, deps: RequestReleaseDeps): void {
   scoped.route({
     method: 'GET',
     url: '/v1/releases/:id/values',
