@@ -1,7 +1,7 @@
 // After a revision exactly the formulas and periods that can have changed are computed, once, whatever happens meanwhile.
 import fc from 'fast-check';
 import t from 'tap';
-import { people } from '../../src/domains/borger/examples.ts';
+import { event, people } from '../../src/domains/borger/examples.ts';
 import type { Formula, KeyFigure, Source } from '../../src/domains/definition.ts';
 import { computeFormulas } from '../../src/pipeline/keyfigures/formulas/compute-formulas.ts';
 import { bucketOf, changedValues, planComputations } from '../../src/pipeline/keyfigures/formulas/rules.ts';
@@ -170,4 +170,25 @@ t.test('computing', async (t) => {
   t.same(sent, ['615:borger', { municipality: '615', domain: 'borger' }]);
   await scene.compute(municipality, 'borger');
   t.equal(await enqueue(), 0);
+});
+
+t.test('a month without events is zero where the events of its year were delivered', async (t) => {
+  const scene = await createScene(t);
+  const months = (year: string) => ['01', '02', '03'].map((month) => people(`${year}-${month}`, 0, 125, 1000));
+  await scene.deliver('615', 'borger', {
+    'bor_befolkning/2023': months('2023'),
+    'bor_befolkning/2024': months('2024'),
+    'bor_bevaegelse/2024': [],
+    'bor_befolkning/2025': months('2025'),
+    'bor_bevaegelse/2025': [event(1, 'foedt', '2025-01-14')],
+  });
+  await scene.compute('615', 'borger');
+  const values = await scene.rows<{ period: string; value: string }>(
+    '615',
+    `select period, value from formula_value where formula = 'bor.foedte' order by period`,
+  );
+  t.same(
+    values.map(({ period, value }) => `${period} ${value}`),
+    ['2024-01 0', '2024-02 0', '2024-03 0', '2025-01 1', '2025-02 0', '2025-03 0'],
+  );
 });

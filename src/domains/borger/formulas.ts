@@ -35,13 +35,16 @@ const baseYear: Source = {
     left join (select alder_fra, alder_til, antal from bor_befolkning where maaned = '${BASE_YEAR}-01') base on true`,
 };
 
-/** Events by month. */
+/** Events by month, and a row without one for every month with a population: where a year's events are delivered, such a month had none. */
 const events: Source = {
   id: 'bor.bevaegelse.maaned',
   domain: 'borger',
   bucket: 'year',
-  reads: { bor_bevaegelse: (year) => [year] },
-  sql: `select strftime(dato, '%Y-%m') as period, haendelse from bor_bevaegelse`,
+  reads: { bor_bevaegelse: (year) => [year], bor_befolkning: (year) => [year] },
+  needs: ['bor_bevaegelse'],
+  sql: `select strftime(dato, '%Y-%m') as period, haendelse from bor_bevaegelse
+    union all
+    select distinct maaned, null from bor_befolkning`,
 };
 
 const OLDEST = 125;
@@ -143,7 +146,7 @@ export const befolkning17Til66Primo: Formula = {
 /** Moved in and immigrated, less moved out and emigrated. Found and disappeared persons are corrections, not moves. */
 export const nettotilflytning: Formula = {
   id: 'bor.nettotilflytning',
-  version: 1,
+  version: 2,
   domain: 'borger',
   title: { da: 'Nettotilflytning i måneden', en: 'Net migration in the month' },
   source: events,
@@ -153,7 +156,7 @@ export const nettotilflytning: Formula = {
 /** Children born in the month. */
 export const foedte: Formula = {
   id: 'bor.foedte',
-  version: 1,
+  version: 2,
   domain: 'borger',
   title: { da: 'Fødte i måneden', en: 'Births in the month' },
   source: events,

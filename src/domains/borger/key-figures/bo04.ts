@@ -52,5 +52,19 @@ export const keyFigure: KeyFigure = {
       denominator: '1683',
       value: '0.00',
     },
+    {
+      title: {
+        da: 'En måned uden hændelser i et leveret år er nul',
+        en: 'A month without events in a delivered year is zero',
+      },
+      given: {
+        bor_befolkning: [people('2025-01', 0, 125, 1690), people('2025-02', 0, 125, 1683)],
+        bor_bevaegelse: [event(1, 'foedt', '2025-01-14')],
+      },
+      period: '2025-02',
+      numerator: '0',
+      denominator: '1683',
+      value: '0.00',
+    },
   ],
 };
