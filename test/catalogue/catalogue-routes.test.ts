@@ -94,6 +94,10 @@ t.test('a key figure tells exactly what it is', async (t) => {
   t.match(denominator.sql, /^select period, sum\(antal\) as value from \(select .*\) group by period$/);
   t.strictSame(suppression, { minimumCell: 0, explanation: 'Nothing is suppressed.' });
   t.match(examples[0], { value: '5.0', missing: null });
+  const references = { BO01: 'formula 108', OK03: '005-0010-006-2-0-0 (eflis 9)', SK06: '100-0110-003-6-0-0 (4. kl.)' };
+  for (const [id, flisReference] of Object.entries({ ...references, SK12: 'formula 72/76', SK02: null })) {
+    t.match((await get(`/v1/key-figures/${id}`)).json(), { flisReference }, `${id} is named as FLIS names it`);
+  }
   const explained = async (id: string) => (await get(`/v1/key-figures/${id}`)).json().suppression.explanation;
   t.match(await explained('SK04'), 'når der er 1-4 personer i tæller, nævner eller deres forskel, eller når');
   t.match(await explained('SK02'), 'når der er 1-4 personer bag den (Elever med skoledage i måneden), eller når');

@@ -8,7 +8,7 @@ import { bruttoanlaeg } from '../formulas.ts';
 
 export const keyFigure: KeyFigure = {
   id: 'OK03',
-  flisReference: '005-0010-006-2-0-0',
+  flisReference: '005-0010-006-2-0-0 (eflis 9)',
   domain: 'oekonomi',
   title: {
     da: 'Skattefinansierede bruttoanlægsudgifter inkl. jord',

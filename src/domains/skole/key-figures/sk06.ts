@@ -16,7 +16,7 @@ const CLASSES = [
 
 export const keyFigure: KeyFigure = {
   id: 'SK06',
-  flisReference: '100-0110-003-6-0-0',
+  flisReference: '100-0110-003-6-0-0 (4. kl.)',
   domain: 'skole',
   title: { da: 'Klassekvotient (alle og pr. klassetrin)', en: 'Class size (all and per grade)' },
   description: {

@@ -5,6 +5,7 @@ import { bosatteElever, privatskoleelever } from '../formulas.ts';
 
 export const keyFigure: KeyFigure = {
   id: 'SK12',
+  flisReference: 'formula 72/76',
   domain: 'skole',
   title: { da: 'Andel elever i privatskole', en: 'Private school share' },
   description: {
