@@ -3,13 +3,14 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { createTokenVerifier, type TokenVerifier } from './access/index.ts';
+import { createReadCounter, createTokenVerifier, type ReadCounter, type TokenVerifier } from './access/index.ts';
 import type { Config } from './config.ts';
 import { type Catalogue, loadCatalogue } from './domains/index.ts';
 import type { AnswerCache } from './platform/cache/cache.ts';
 import { layerCaches } from './platform/cache/layered-cache.ts';
 import { createMemoryCache } from './platform/cache/memory-cache.ts';
 import { createRedisCache } from './platform/cache/redis-cache.ts';
+import { codeOf } from './platform/error-code.ts';
 import { createMetrics } from './platform/http/observe.ts';
 import { createPool } from './platform/postgres/pool.ts';
 import { startJobSender } from './platform/queue/pg-boss.ts';
@@ -33,6 +34,7 @@ export interface ApiDeps extends SharedDeps {
   readonly http: Config['http'];
   readonly cache: AnswerCache;
   readonly tokenVerifier: TokenVerifier;
+  readonly reads: ReadCounter;
   readonly metrics: Registry;
   /** What `/readyz` asks. */
   readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
@@ -66,11 +68,13 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
     statementTimeout: API_STATEMENT_TIMEOUT_MS,
   });
   const { pool, storage } = shared;
+  const reads = createReadCounter(pool, (error) => log.error({ code: codeOf(error) }, 'reads-not-written'));
   return {
     ...shared,
     http: config.http,
     cache: redis === undefined ? memory : layerCaches(memory, redis),
     tokenVerifier: createTokenVerifier(config.access),
+    reads,
     metrics: createMetrics(),
     checks: {
       database: () => pool.query('select 1'),
@@ -78,6 +82,7 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
     },
     async close() {
       redis?.close();
+      await reads.flush();
       await shared.close();
     },
   };
@@ -149,6 +154,7 @@ export async function describeDeps(log: Logger): Promise<ApiDeps> {
     http: { host: 'localhost', port: 0, publicOrigin: 'http://localhost', requestTimeout: 60_000, maxConnections: 1 },
     cache: createMemoryCache(1),
     tokenVerifier: createTokenVerifier({ keys: { keys: [] }, issuer: 'none', audience: 'none' }),
+    reads: createReadCounter(pool, () => {}),
     metrics: createMetrics(),
     checks: {},
     close: () => pool.end(),

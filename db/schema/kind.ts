@@ -2,7 +2,7 @@
 // - municipal:  rows of one municipality; row-level security by `municipality_code`.
 // - published:  released to everyone entitled; readable by every caller, written by the worker (and by the api where it says so).
 // - reference:  facts about the world; read-only at run time.
-// - system:     the service's own state; never visible to the api role.
+// - system:     the service's own state; never visible to the api role, which may add rows at most.
 import { getTableName, type Table } from 'drizzle-orm';
 
 /** The role that the worker takes on inside `withSystem`, and nobody can log in as. It alone has the policy that sees several municipalities. */

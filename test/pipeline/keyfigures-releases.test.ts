@@ -1,115 +1,15 @@
 // Releases: what everyone may see changes only by one; over HTTP as users read them.
-
-import { pino } from 'pino';
+import type { LightMyRequestResponse } from 'fastify';
 import t from 'tap';
-import {
-  createSigningKey,
-  createTokenVerifier,
-  registerAccess,
-  type Scope,
-  signToken,
-} from '../../src/access/index.ts';
 import { people } from '../../src/domains/borger/examples.ts';
-import { registerKeyfigureRoutes } from '../../src/pipeline/keyfigures/index.ts';
 import { publishJob } from '../../src/pipeline/keyfigures/releases/job.ts';
-import { requestRelease } from '../../src/pipeline/keyfigures/releases/request-release.ts';
-import { markPublished } from '../../src/pipeline/keyfigures/releases/store.ts';
-import { createMemoryCache } from '../../src/platform/cache/memory-cache.ts';
-import { createHttpApp } from '../../src/platform/http/app.ts';
 import { decodeCursor, encodeCursor } from '../../src/platform/http/paging.ts';
-import { withSystem } from '../../src/platform/postgres/tenancy.ts';
+import { createPool } from '../../src/platform/postgres/pool.ts';
 import type { JobSender } from '../../src/platform/queue/queue.ts';
-import { createScene, type Scene } from './keyfigures-scene.ts';
+import { ORIGIN, startApi, year } from './keyfigures-api.ts';
+import { createScene } from './keyfigures-scene.ts';
 
-const ORIGIN = 'https://flis.example';
-
-async function startApi(t: { teardown(fn: () => unknown): void }, scene: Scene, jobs: JobSender) {
-  const app = createHttpApp({
-    publicOrigin: ORIGIN,
-    logger: pino({ enabled: false }),
-    requestTimeout: 30_000,
-    maxConnections: 9,
-  });
-  const key = await createSigningKey();
-  const settings = { issuer: 'urn:test', audience: 'urn:flis' };
-  registerAccess(app, createTokenVerifier({ ...settings, keys: { keys: [key.publicJwk] } }));
-  registerKeyfigureRoutes(app, {
-    pool: scene.api,
-    catalogue: scene.deps.catalogue,
-    cache: createMemoryCache(1e7),
-    jobs,
-  });
-  await app.ready();
-  t.teardown(() => app.close());
-  return async (
-    url: string,
-    options: {
-      as?: string | null;
-      scopes?: Scope[];
-      method?: 'GET' | 'POST' | 'HEAD';
-      body?: object;
-      headers?: object;
-    } = {},
-  ) => {
-    const { as = '615', scopes = ['key-figures:read', 'raw-data:read'], method = 'GET', body, headers = {} } = options;
-    const claims = {
-      clientId: 'client',
-      scopes: as === null ? (['operator'] as Scope[]) : scopes,
-      ...(as === null ? {} : { municipality: as }),
-    };
-    const authorization = `Bearer ${await signToken({ ...settings, key }, claims)}`;
-    return app.inject({
-      method,
-      url,
-      headers: { authorization, ...headers },
-      ...(body === undefined ? {} : { payload: body }),
-    });
-  };
-}
-
-const year = (month: string, young: number, old: number) => [people(month, 0, 79, young), people(month, 80, 125, old)];
 const sevenBy = ['615', '657', '661', '730', '740', '779', '791'];
-
-t.test('a release is found the moment that it is published', async (t) => {
-  const scene = await createScene(t);
-  const get = await startApi(t, scene, { async send() {} });
-  const releaseOf = async (query: string) => {
-    const answer = await get(`/v1/key-figures/BO06/values?municipality=615&${query}`);
-    return answer.json().release?.releaseId ?? answer.json().code;
-  };
-  await scene.deliver('615', 'borger', { 'bor_befolkning/2025': year('2025-03', 900, 100) });
-  await scene.release('borger');
-  t.equal(await releaseOf(''), 'borger-1', 'the list of releases is kept from now on');
-  await scene.release('borger');
-  const { publishedAt } = (await get('/v1/releases/borger-2')).json();
-  const before = new Date(Date.parse(publishedAt) - 1).toISOString();
-  t.equal(await releaseOf('release=borger-2'), 'borger-2', 'by its id');
-  await scene.release('borger');
-  const third = (await get('/v1/releases/borger-3')).json().publishedAt;
-  t.equal(await releaseOf(`asOf=${third}`), 'borger-3', 'by its time');
-  t.equal(await releaseOf(`asOf=${before}`), 'borger-1');
-  t.equal(await releaseOf('asOf=2999-01-01T00:00:00Z'), 'borger-3', 'a time to come');
-  t.equal(await releaseOf('release=borger-4'), 'no-release');
-
-  const jobs: JobSender = { async send() {} };
-  const { catalogue } = scene.deps;
-  const { releaseId } = await requestRelease(
-    { pool: scene.api, catalogue, jobs },
-    'test',
-    { domain: 'borger' },
-    undefined,
-  );
-  let asked: Promise<string> | undefined;
-  await withSystem(scene.worker, 'test: a slow commit', async (tx) => {
-    await markPublished(tx, releaseId);
-    asked = releaseOf(`asOf=${new Date(Date.now() + 1).toISOString()}`);
-    const isWaiting = `select from pg_locks where locktype = 'advisory' and not granted
-      and database = (select oid from pg_database where datname = current_database())`;
-    for (const start = performance.now(); (await tx.query(isWaiting)).length === 0; )
-      if (performance.now() - start > 10_000) throw new Error('nobody waits for the commit');
-  });
-  t.equal(await asked, 'borger-4', 'a time between that of a release and its commit');
-});
 
 t.test('releases over HTTP', async (t) => {
   const scene = await createScene(t);
@@ -244,7 +144,7 @@ t.test('releases over HTTP', async (t) => {
     let url: string | null = '/v1/key-figures/BO05/values?limit=40';
     let pages = 0;
     while (url !== null) {
-      const page = await get(url.replace(ORIGIN, ''));
+      const page: LightMyRequestResponse = await get(url.replace(ORIGIN, ''));
       seen.push(...page.json().items.map((item: { municipality: string }) => item.municipality));
       url = page.json().next;
       t.equal(page.headers.link, url === null ? undefined : `<${url}>; rel="next"`);
@@ -383,6 +283,45 @@ t.test('releases over HTTP', async (t) => {
     const second = (await get(first.next.replace(ORIGIN, ''))).json();
     t.match(second, { items: [{ releaseId: 'borger-1', note: 'prøve' }], next: null });
     t.same((await get('/v1/releases?domain=skole')).json(), { items: [], next: null });
+  });
+
+  await t.test('the operator’s writes and everybody’s reads are on record', async (t) => {
+    await get.reads.flush();
+    await get('/v1/key-figures/BO06/values', { as: '791' });
+    await get('/v1/key-figures/BO06/benchmark?group=7-by&period=2025-03', { as: '791' });
+    await get('/v1/key-figures/BO06/values', { as: '657' });
+    await get('/v1/key-figures/BO06/own-values', { as: '791' });
+    await get('/v1/releases/borger-1/values', { as: '791' });
+    await get.reads.flush();
+    await get.reads.flush();
+    const owner = createPool({
+      url: scene.database.ownerUrl,
+      max: 1,
+      statementTimeout: 9_000,
+      applicationName: 'test',
+    });
+    t.teardown(() => owner.end());
+    const { rows } = await owner.query(
+      `select client_id, reader, object, reads, minute <= now() and minute > now() - interval '2 minutes' as now from released_read
+       where entry > (select max(entry) - 3 from released_read) order by object, reader`,
+    );
+    t.same(
+      rows.map((row) => Object.values(row)),
+      [
+        ['client', '657', 'BO06', 1, true],
+        ['client', '791', 'BO06', 2, true],
+        ['client', '791', 'borger-1', 1, true],
+      ],
+    );
+    const audit = await owner.query(
+      `select client_id, operation, object from operator_audit_entry order by entry limit 2`,
+    );
+    t.match(audit.rows, [
+      { client_id: 'client', operation: 'createRelease', object: { release: 'borger-1', domain: 'borger' } },
+      { client_id: 'worker', operation: 'publishRelease', object: { release: 'borger-1', domain: 'borger' } },
+    ]);
+    for (const table of ['released_read', 'operator_audit_entry'])
+      await t.rejects(scene.api.query(`select from ${table}`), { code: '42501' }, 'the api reads neither');
   });
 
   await t.test('nobody can change what is published', async (t) => {

@@ -51,7 +51,12 @@ export async function createScene(t: TestScope, domainFolders: readonly string[]
       computeJob(deps).run({ municipality, domain }, { ...contextOf(), ...context }),
     /** Requests and publishes a release. @returns its id. */
     async release(domain: string) {
-      const { releaseId } = await requestRelease({ pool: api, catalogue, jobs: noJobs }, 'test', { domain }, undefined);
+      const { releaseId } = await requestRelease(
+        { pool: api, catalogue, jobs: noJobs },
+        tenantOf('999'),
+        { domain },
+        undefined,
+      );
       await publishJob(deps).run({ releaseId }, contextOf());
       return releaseId;
     },

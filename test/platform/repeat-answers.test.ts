@@ -16,11 +16,12 @@ async function start() {
     maxConnections: 9,
   });
   let made = 0;
+  const repeats: string[] = [];
   await app.register(async (scoped) => {
     scoped.addHook('onRequest', (request, _reply, done) =>
       done(request.headers.authorization === 'yes' ? undefined : new Problem(NOT_FOUND)),
     );
-    const send = repeatAnswers(scoped as never);
+    const send = repeatAnswers(scoped as never, (_request, about) => repeats.push(about));
     scoped.get('/values', async (request, reply) => {
       made += 1;
       const body = Buffer.from(`${made} ${wantsCsv(request) ? 'csv' : 'json'}`);
@@ -28,18 +29,18 @@ async function start() {
       return send(
         request,
         reply,
-        { body, etag: etagOf(body), mediaType: 'text/plain', next },
+        { body, etag: etagOf(body), mediaType: 'text/plain', next, about: 'BO06' },
         !request.url.includes('asOf'),
       );
     });
   });
   const get = async (url: string, headers: Record<string, string> = {}) =>
     app.inject({ url, headers: { authorization: 'yes', ...headers } });
-  return { app, get, made: () => made };
+  return { app, get, repeats, made: () => made };
 }
 
 t.test('the same words, the same answer', async (t) => {
-  const { app, get, made } = await start();
+  const { app, get, made, repeats } = await start();
   t.teardown(() => app.close());
   const first = await get('/values?a=1');
   const second = await get('/values?a=1');
@@ -53,6 +54,7 @@ t.test('the same words, the same answer', async (t) => {
   t.same([unchanged.statusCode, unchanged.body, made()], [304, '', 1]);
   const head = await app.inject({ method: 'HEAD', url: '/values?a=1', headers: { authorization: 'yes' } });
   t.same([head.statusCode, head.body, head.headers.etag], [200, '', first.headers.etag]);
+  t.same(repeats, ['BO06', 'BO06', 'BO06'], 'each repeat is told of');
 });
 
 t.test('other words, another answer', async (t) => {

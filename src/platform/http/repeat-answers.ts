@@ -12,6 +12,8 @@ export interface RepeatedAnswer {
   readonly etag: string;
   readonly mediaType: string;
   readonly next: string | null;
+  /** What it tells of, for whoever counts. */
+  readonly about: string;
 }
 
 interface Kept {
@@ -32,16 +34,20 @@ export type SendRepeated = (
   mayRepeat: boolean,
 ) => FastifyReply;
 
-/** Makes the routes of `scoped` answer repeats. Call it inside `withScope`, so that its hook comes after the one that checks the caller. */
-export function repeatAnswers(scoped: App): SendRepeated {
+/**
+ * Makes the routes of `scoped` answer repeats. Call it inside `withScope`, so that its hook comes after the one that checks the caller.
+ * @param onRepeat is told of every repeat, which no handler sees
+ */
+export function repeatAnswers(scoped: App, onRepeat: (request: FastifyRequest, about: string) => void): SendRepeated {
   const kept = new LRUCache<string, Kept>({
     maxSize: MAX_BYTES,
     sizeCalculation: ({ answer }, words) => answer.body.length + words.length + OVERHEAD,
   });
   scoped.addHook('onRequest', (request, reply, done) => {
     const known = kept.get(wordsOf(request));
-    if (known === undefined || performance.now() >= known.until) done();
-    else send(request, reply, known.answer);
+    if (known === undefined || performance.now() >= known.until) return done();
+    onRepeat(request, known.answer.about);
+    send(request, reply, known.answer);
   });
   return (request, reply, answer, mayRepeat) => {
     if (mayRepeat) kept.set(wordsOf(request), { until: performance.now() + KEEP_MS, answer });

@@ -1,5 +1,6 @@
 // Publishes a requested release: brings its domains up to date, pins their revisions, and writes every cell in one transaction.
 // Killed at any point, nothing of it is visible; run again, it starts over or finds the release published.
+import { writeOperatorAudit } from '../../../access/index.ts';
 import type { KeyFigure } from '../../../domains/definition.ts';
 import { type Catalogue, formulasOf } from '../../../domains/index.ts';
 import { type SystemTx, withSystem } from '../../../platform/postgres/tenancy.ts';
@@ -41,6 +42,8 @@ export async function publishRelease(
       const unpinned = stale.some((one) => !pins.some((pin) => isSame(pin, one)));
       if (unpinned) throw new Error('a municipality has a revision but no values by the current formulas');
       await writeCells(tx, deps.catalogue, { releaseId, domain, figures, pins }, signal);
+      const worker = { clientId: 'worker', requestId: jobId };
+      await writeOperatorAudit(tx, worker, 'publishRelease', { release: releaseId, domain, pins: pins.length });
       await markPublished(tx, releaseId);
       signal.throwIfAborted();
     },

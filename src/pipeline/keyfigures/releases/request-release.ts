@@ -1,5 +1,6 @@
-// Requests a release: its row and the job that publishes it, in one transaction.
+// Requests a release: its row, the job that publishes it and the audit row, in one transaction.
 import type pg from 'pg';
+import { writeOperatorAudit } from '../../../access/index.ts';
 import type { Catalogue } from '../../../domains/index.ts';
 import { INVALID_REQUEST } from '../../../platform/http/errors.ts';
 import { Problem } from '../../../platform/http/problem.ts';
@@ -26,7 +27,7 @@ export interface ReleaseRequest {
  */
 export async function requestRelease(
   deps: RequestReleaseDeps,
-  client: string,
+  caller: { readonly clientId: string; readonly requestId: string },
   { domain, note }: ReleaseRequest,
   key: string | undefined,
 ): Promise<Release> {
@@ -35,6 +36,7 @@ export async function requestRelease(
     const faults = [{ place: 'body/domain', expected: `one of ${known.map(({ id }) => id).join(', ')}` }];
     throw new Problem(INVALID_REQUEST, undefined, { faults });
   }
+  const client = caller.clientId;
   return withPublished(deps.pool, async (tx) => {
     await lockRequests(tx);
     const before = key === undefined ? undefined : await findByKey(tx, client, key);
@@ -43,6 +45,7 @@ export async function requestRelease(
       return before;
     }
     const release = await insertRelease(tx, { domain, note: note ?? null, client, key: key ?? null });
+    await writeOperatorAudit(tx, caller, 'createRelease', { release: release.releaseId, domain });
     await deps.jobs.send(tx, PUBLISH_RELEASE, domain, { releaseId: release.releaseId });
     return release;
   });

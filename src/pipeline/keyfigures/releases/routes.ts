@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type pg from 'pg';
-import { principalOf, withScope } from '../../../access/index.ts';
+import { principalOf, type ReadCounter, withScope } from '../../../access/index.ts';
 import { errorAnswers } from '../../../platform/http/answers.ts';
 import type { App } from '../../../platform/http/app.ts';
 import { matchesEtag, sendBody } from '../../../platform/http/conditional.ts';
@@ -25,7 +25,11 @@ function present(release: Release) {
   return { ...rest, requestedAt: requestedAt.toISOString(), publishedAt: publishedAt?.toISOString() ?? null };
 }
 
-export function registerReleaseRoutes(app: App, deps: RequestReleaseDeps): void {
+interface ReleaseDeps extends RequestReleaseDeps {
+  readonly reads: ReadCounter;
+}
+
+export function registerReleaseRoutes(app: App, deps: ReleaseDeps): void {
   withScope(app, 'operator', (scoped) => registerRequesting(scoped, deps));
   // Who requests a release polls it.
   withScope(app, 'key-figures:read', (scoped) => registerReading(scoped, deps), 'operator');
@@ -52,7 +56,12 @@ function registerRequesting(scoped: App, deps: RequestReleaseDeps): void {
     },
     async handler(request, reply) {
       const { clientId } = principalOf(request);
-      const release = await requestRelease(deps, clientId, request.body, request.headers['idempotency-key']);
+      const release = await requestRelease(
+        deps,
+        { clientId, requestId: request.id },
+        request.body,
+        request.headers['idempotency-key'],
+      );
       return reply
         .code(release.state === 'published' ? 201 : 202)
         .header('location', `${request.server.publicOrigin}/v1/releases/${release.releaseId}`)
@@ -103,7 +112,7 @@ function sendJson(request: FastifyRequest, reply: FastifyReply, value: object): 
   return sendBody(request, reply, Buffer.from(JSON.stringify(value)), 'application/json; charset=utf-8');
 }
 
-function registerDownload(scoped: App, deps: RequestReleaseDeps): void {
+function registerDownload(scoped: App, deps: ReleaseDeps): void {
   scoped.route({
     method: 'GET',
     url: '/v1/releases/:id/values',
@@ -120,6 +129,7 @@ function registerDownload(scoped: App, deps: RequestReleaseDeps): void {
     },
     async handler(request, reply) {
       const { releaseId } = await findPublished(deps.pool, request.params.id);
+      deps.reads.count(principalOf(request), releaseId);
       return sendRelease(deps.pool, releaseId, request, reply);
     },
   });

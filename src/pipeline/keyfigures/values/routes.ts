@@ -1,6 +1,6 @@
 // Routes of values: released ones for everyone entitled, the own newest ones, and comparison with a group. Schema, one call, status; no rule, no SQL.
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { principalOf, tenantOf, withScope } from '../../../access/index.ts';
+import { principalOf, type ReadCounter, tenantOf, withScope } from '../../../access/index.ts';
 import type { KeyFigure } from '../../../domains/definition.ts';
 import { errorAnswers } from '../../../platform/http/answers.ts';
 import type { App } from '../../../platform/http/app.ts';
@@ -20,7 +20,9 @@ import { numberOf, presentFigure } from './rules.ts';
 import * as schemas from './schemas.ts';
 import * as benchmark from './schemas-benchmark.ts';
 
-export type ValueDeps = ReadDeps;
+export interface ValueDeps extends ReadDeps {
+  readonly reads: ReadCounter;
+}
 
 const tags = ['Key figures'];
 
@@ -43,7 +45,7 @@ function formOf(request: FastifyRequest): Form {
 }
 
 function registerValues(scoped: App, deps: ValueDeps, findRelease: FindRelease): void {
-  const send = repeatAnswers(scoped);
+  const send = repeatAnswers(scoped, (request, figure) => deps.reads.count(principalOf(request), figure));
   scoped.route({
     method: 'GET',
     url: '/v1/key-figures/:id/values',
@@ -69,10 +71,16 @@ function registerValues(scoped: App, deps: ValueDeps, findRelease: FindRelease):
     async handler(request, reply) {
       const figure = figureOf(deps, request.params.id);
       const release = await findRelease(figure.domain, request.query);
+      deps.reads.count(principalOf(request), figure.id);
       const { body, ...facts } = await readValues(deps, figure, release, request.query, formOf(request));
       // What a time means is settled anew each time, or a release published meanwhile would be missed.
       const mayRepeat = request.query.asOf === undefined;
-      return send(request, reply as FastifyReply, { ...facts, ...unpackPage(body) }, mayRepeat) as never;
+      return send(
+        request,
+        reply as FastifyReply,
+        { ...facts, ...unpackPage(body), about: figure.id },
+        mayRepeat,
+      ) as never;
     },
   });
 }
@@ -103,8 +111,9 @@ function registerBenchmark(scoped: App, deps: ValueDeps, findRelease: FindReleas
     async handler(request, reply) {
       const figure = figureOf(deps, request.params.id);
       const release = await findRelease(figure.domain, request.query);
-      const { municipality } = principalOf(request);
-      const answer = await readBenchmark(deps, figure, release, request.query, municipality, formOf(request));
+      const principal = principalOf(request);
+      deps.reads.count(principal, figure.id);
+      const answer = await readBenchmark(deps, figure, release, request.query, principal.municipality, formOf(request));
       return sendBody(request, reply as FastifyReply, answer.body, answer.mediaType, answer.etag);
     },
   });
