@@ -16,6 +16,7 @@ import { createMetrics, observeRequests } from '../../src/platform/http/observe.
 import { decodeCursor, encodeCursor, nextLink, sendPage } from '../../src/platform/http/paging.ts';
 import { NOT_FOUND, Problem } from '../../src/platform/http/problem.ts';
 import { acceptStreams } from '../../src/platform/http/stream-bodies.ts';
+import { readTime } from '../../src/platform/http/wire-forms.ts';
 import { logSettings } from '../../src/platform/log.ts';
 
 const SECRET = 'topsecret';
@@ -58,6 +59,7 @@ function registerRoutes(app: App): void {
     async (request) => {
       if (request.params.id === '404') throw new Problem(NOT_FOUND);
       if (request.params.id === '500') throw Object.assign(new Error(`${SECRET} in a text`), { detail: SECRET });
+      if (request.params.id === '22') throw Object.assign(new Error(SECRET), { code: '22021' });
       if (request.params.id === '503') throw Object.assign(new Error(SECRET), { code: '57P03' });
       return { id: request.params.id };
     },
@@ -162,6 +164,13 @@ t.test('http', async (t) => {
     t.equal(away.status, 503);
     t.equal(away.headers.get('retry-after'), '5');
     t.equal((await json(away)).code, 'unavailable');
+    const unreadable = await send('/items/22');
+    t.equal(unreadable.status, 400, 'a value that the database cannot read');
+    t.match(await json(unreadable), { code: 'invalid-request', faults: [{ place: 'request' }] });
+    t.ok(
+      lines.some(({ event, code }) => event === 'request-failed' && code === '22021'),
+      'and a schema that let it through is ours to mend',
+    );
   });
 
   await t.test('the log has patterns, codes and ids only', async (t) => {
@@ -314,6 +323,22 @@ t.test('a cursor comes back as it was, and nothing else is one', async (t) => {
   ]) {
     t.throws(() => decodeCursor(bad, 2), { message: 'invalid-cursor' }, bad);
   }
+});
+
+t.test('times of RFC 3339, a leap second among them', (t) => {
+  const times = {
+    '2026-01-15T08:00:00Z': '2026-01-15T08:00:00.000Z',
+    '2026-01-15t08:00:00.9996z': '2026-01-15T08:00:00.999Z',
+    '2026-01-15 08:00:00+01:30': '2026-01-15T06:30:00.000Z',
+    '2026-01-15T23:30:00-0130': '2026-01-16T01:00:00.000Z',
+    '2026-01-15T08:00:00+01': '2026-01-15T07:00:00.000Z',
+    '2016-12-31T23:59:60Z': '2017-01-01T00:00:00.000Z',
+    '2017-01-01T00:59:60.5+01:00': '2017-01-01T00:00:00.500Z',
+  };
+  for (const [text, instant] of Object.entries(times)) t.equal(readTime(text, 'x').toISOString(), instant, text);
+  for (const text of ['', 'now', '2026-01-15', '2026-13-01T00:00:00Z', '2026-01-15T08:00:00'])
+    t.throws(() => readTime(text, 'query/asOf'), { message: 'invalid-request' }, text);
+  t.end();
 });
 
 t.test('CSV', async (t) => {

@@ -19,8 +19,8 @@ const exampleFinding = {
 export const findingQuery = Type.Object(
   {
     severity: Type.Optional(severity),
-    rule: Type.Optional(Type.String({ maxLength: 64, description: 'Only of this rule.' })),
-    table: Type.Optional(Type.String({ maxLength: 64, description: 'Only of this table.' })),
+    rule: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9-]{1,64}$', description: 'Only of this rule.' })),
+    table: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9_]{0,62}$', description: 'Only of this table.' })),
     format: Type.Optional(
       Type.Enum(['json', 'csv'], { type: 'string', description: 'Form of the answer; else Accept decides.' }),
     ),

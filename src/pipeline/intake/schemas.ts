@@ -1,5 +1,6 @@
 // The wire shapes of source deliveries and their files: what callers send and get. Descriptions are the API's documentation.
 import Type from 'typebox';
+import { NAME_FORM, UUID_FORM } from '../../platform/http/wire-forms.ts';
 
 export const nullable = <T extends Type.TSchema>(schema: T, description: string) =>
   Type.Union([schema, Type.Null()], { description });
@@ -70,11 +71,11 @@ export const idempotencyHeaders = Type.Object({
 });
 
 export const deliveryParams = Type.Object({
-  id: Type.String({ format: 'uuid', description: 'Id of the source delivery.' }),
+  id: Type.String({ ...UUID_FORM, description: 'Id of the source delivery.' }),
 });
 
 export const fileParams = Type.Object({
-  id: Type.String({ format: 'uuid', description: 'Id of the source delivery.' }),
+  id: Type.String({ ...UUID_FORM, description: 'Id of the source delivery.' }),
   table: Type.String({ pattern: '^[a-z][a-z0-9_]{0,62}$', description: 'Name of the table, e.g. `bor_befolkning`.' }),
 });
 
@@ -204,7 +205,7 @@ export const cursor = Type.Optional(
 
 export const deliveryQuery = Type.Object(
   {
-    domain: Type.Optional(Type.String({ maxLength: 64, description: 'Only of this domain.' })),
+    domain: Type.Optional(Type.String({ ...NAME_FORM, description: 'Only of this domain.' })),
     kind: Type.Optional(kind),
     state: Type.Optional(state),
     from: Type.Optional(month('Only deliveries whose span ends in this month or later.')),

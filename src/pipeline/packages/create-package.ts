@@ -6,6 +6,7 @@ import type { Domain } from '../../domains/definition.ts';
 import type { Catalogue } from '../../domains/index.ts';
 import { INVALID_REQUEST } from '../../platform/http/errors.ts';
 import { Problem } from '../../platform/http/problem.ts';
+import { readTime } from '../../platform/http/wire-forms.ts';
 import { type Tenant, type TenantTx, withTenant } from '../../platform/postgres/tenancy.ts';
 import type { JobSender } from '../../platform/queue/queue.ts';
 import { latestRevision, readRevision, readSlicePairs, revisionAt } from '../../slices/index.ts';
@@ -97,7 +98,8 @@ async function findOrOrder(tx: TenantTx, deps: CreateDeps, content: PackageConte
 async function resolveContent(tx: TenantTx, domain: Domain, request: PackageRequest): Promise<PackageContent> {
   const newest = await latestRevision(tx, domain.id);
   const revision =
-    request.revision ?? (request.asOf === undefined ? newest : await revisionAt(tx, domain.id, new Date(request.asOf)));
+    request.revision ??
+    (request.asOf === undefined ? newest : await revisionAt(tx, domain.id, readTime(request.asOf, 'body/asOf')));
   if (revision === 0) throw new Problem(NOTHING_DELIVERED);
   const since = request.since ?? null;
   if (revision > newest || (since !== null && since > revision))

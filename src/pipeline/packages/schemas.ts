@@ -1,5 +1,6 @@
 // The wire shapes of packages: what callers send and get. Descriptions are the API's documentation.
 import Type from 'typebox';
+import { NAME_FORM, UUID_FORM } from '../../platform/http/wire-forms.ts';
 
 const nullable = <T extends Type.TSchema>(schema: T, description: string) =>
   Type.Union([schema, Type.Null()], { description });
@@ -82,11 +83,11 @@ export const packageBody = Type.Object(
 );
 
 export const packageParams = Type.Object({
-  id: Type.String({ format: 'uuid', description: 'Id of the package.' }),
+  id: Type.String({ ...UUID_FORM, description: 'Id of the package.' }),
 });
 
 export const fileParams = Type.Object({
-  id: Type.String({ format: 'uuid', description: 'Id of the package.' }),
+  id: Type.String({ ...UUID_FORM, description: 'Id of the package.' }),
   name: Type.String({
     maxLength: 80,
     description:
@@ -96,7 +97,7 @@ export const fileParams = Type.Object({
 
 export const packageQuery = Type.Object(
   {
-    domain: Type.Optional(Type.String({ maxLength: 64, description: 'Only packages of this domain.' })),
+    domain: Type.Optional(Type.String({ ...NAME_FORM, description: 'Only packages of this domain.' })),
     kind: Type.Optional(Type.Enum(['total', 'delta'], { description: 'Only packages of this kind.' })),
     state: Type.Optional(Type.Enum(['building', 'ready', 'failed'], { description: 'Only packages in this state.' })),
     limit: Type.Optional(

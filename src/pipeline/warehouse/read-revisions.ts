@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { INVALID_CURSOR } from '../../platform/http/errors.ts';
 import { decodeCursor, encodeCursor } from '../../platform/http/paging.ts';
 import { NOT_FOUND, Problem } from '../../platform/http/problem.ts';
+import { readTime } from '../../platform/http/wire-forms.ts';
 import { type Tenant, withTenant } from '../../platform/postgres/tenancy.ts';
 import { type HeldSlice, readRevision } from '../../slices/index.ts';
 import { findRevision, listRevisions, type Revision } from './store.ts';
@@ -28,7 +29,7 @@ export async function readRevisionPage(
   if (before !== undefined && !NUMBER.test(before)) throw new Problem(INVALID_CURSOR);
   const filter = {
     before: before === undefined ? undefined : Number(before),
-    asOf: query.asOf === undefined ? undefined : new Date(query.asOf),
+    asOf: query.asOf === undefined ? undefined : readTime(query.asOf, 'query/asOf'),
   };
   const rows = await withTenant(pool, tenant, (tx) => listRevisions(tx, domain, filter, limit + 1), { readOnly: true });
   const items = rows.slice(0, limit);

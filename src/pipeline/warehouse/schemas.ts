@@ -1,5 +1,6 @@
 // The wire shapes of revisions and their changes. Descriptions are the API's documentation.
 import Type from 'typebox';
+import { NAME_FORM } from '../../platform/http/wire-forms.ts';
 
 const KINDS = ['total', 'delta', 'restore', 'schema'] as const;
 
@@ -103,7 +104,7 @@ export const changesSchema = Type.Object(
   },
 );
 
-const domain = Type.String({ maxLength: 64, description: 'Id of the domain, e.g. `borger`.' });
+const domain = Type.String({ ...NAME_FORM, description: 'Id of the domain, e.g. `borger`.' });
 const NUMBER = '^(?:0|[1-9][0-9]{0,8})$';
 
 export const revisionParams = Type.Object({

@@ -19,12 +19,16 @@ const RETRY_AFTER = { 'retry-after': '5' };
 /** Errors of connections and of a database that is starting, stopping, full or too slow: PostgreSQL classes 08, 53, 57 and socket codes. */
 const PASSING_FAULT = /^(?:08|53|57)[0-9A-Z]{3}$|^(?:ECONN|ETIMEDOUT|EPIPE|EAI_)/;
 
+/** A value that PostgreSQL cannot read: NUL in a text (22021, 22P05), no such form (22P02, 22007) or out of range (22003, 22008). Schemas should have refused it. */
+const UNREADABLE_VALUE = /^22(?:021|P05|P02|007|003|008)$/;
+
 /** Answers unknown routes and thrown errors as problems, for the whole server. */
 export function registerErrorAnswers(app: App): void {
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, new Problem(NOT_FOUND)));
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const problem = problemOf(error);
-    if (problem.type.status >= 500) request.log.error({ request: request.id, code: codeOf(error) }, 'request-failed');
+    if (problem.type.status >= 500 || isUnreadableValue(error))
+      request.log.error({ request: request.id, code: codeOf(error) }, 'request-failed');
     // The rest of a body that is not wanted is not waited for.
     if (!request.raw.complete) reply.header('connection', 'close');
     return sendProblem(reply, problem);
@@ -55,17 +59,22 @@ export function problemOf(error: unknown): Problem {
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
       return invalidRequest([{ place: 'body', expected: 'a JSON document' }]);
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return invalidRequest([{ place: 'header/content-length', expected: 'the length of the body' }]);
+      return invalidRequest([{ place: 'headers/content-length', expected: 'the length of the body' }]);
     case 'FST_ERR_BAD_URL':
     case 'FST_ERR_MAX_PARAM_LENGTH':
       return new Problem(NOT_FOUND);
   }
+  if (isUnreadableValue(error)) return invalidRequest([{ place: 'request', expected: 'values as documented' }]);
   if (isPassingFault(error)) return new Problem(UNAVAILABLE, undefined, {}, RETRY_AFTER);
   return new Problem(INTERNAL_ERROR);
 }
 
 function invalidRequest(faults: readonly { place: string; expected: string }[]): Problem {
   return new Problem(INVALID_REQUEST, undefined, { faults });
+}
+
+function isUnreadableValue(error: unknown): boolean {
+  return UNREADABLE_VALUE.test(codeOf(error));
 }
 
 function isPassingFault(error: unknown): boolean {

@@ -3,7 +3,7 @@ import type { FastifySchemaValidationError } from 'fastify';
 
 /** One place at fault. */
 export interface RequestFault {
-  /** `body`, `querystring`, `params` or `headers`, and the path within. */
+  /** `body`, `query`, `params` or `headers`, and the path within; `request` for what is none of these. */
   readonly place: string;
   readonly expected: string;
 }

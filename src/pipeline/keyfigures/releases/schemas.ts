@@ -1,11 +1,18 @@
 // The wire shapes of releases.
 import Type from 'typebox';
+import { NAME_FORM, PLAIN_CHARACTER } from '../../../platform/http/wire-forms.ts';
 import { cursor, next, nullable } from '../schemas.ts';
 
 export const releaseBody = Type.Object(
   {
     domain: Type.String({ maxLength: 64, description: 'Id of the domain whose key figures are published.' }),
-    note: Type.Optional(Type.String({ maxLength: 1000, description: 'What readers should know about this release.' })),
+    note: Type.Optional(
+      Type.String({
+        maxLength: 1000,
+        pattern: `^${PLAIN_CHARACTER}*$`,
+        description: 'What readers should know about this release.',
+      }),
+    ),
   },
   { additionalProperties: false, examples: [{ domain: 'borger', note: 'Befolkningen pr. 1. januar 2026' }] },
 );
@@ -16,7 +23,7 @@ export const releaseParams = Type.Object({
 
 export const releaseQuery = Type.Object(
   {
-    domain: Type.Optional(Type.String({ maxLength: 64, description: 'Only releases of this domain.' })),
+    domain: Type.Optional(Type.String({ ...NAME_FORM, description: 'Only releases of this domain.' })),
     limit: Type.Optional(
       Type.String({
         pattern: '^(?:[1-9][0-9]{0,2}|1000)$',

@@ -3,6 +3,7 @@
 import type pg from 'pg';
 import { createSingleFlight } from '../../../platform/cache/single-flight.ts';
 import { Problem } from '../../../platform/http/problem.ts';
+import { readTime } from '../../../platform/http/wire-forms.ts';
 import { withPublished } from '../../../platform/postgres/tenancy.ts';
 import { NO_RELEASE } from '../errors.ts';
 import { checkChoice } from './rules.ts';
@@ -51,6 +52,6 @@ function isSettled({ releases, readAt }: PublishedReleases, { release, asOf }: R
 function choose({ releases }: PublishedReleases, { release, asOf }: ReleaseChoice): PublishedRelease | undefined {
   if (release !== undefined) return releases.find(({ releaseId }) => releaseId === release);
   if (asOf === undefined) return releases.at(-1);
-  const time = Date.parse(asOf);
+  const time = readTime(asOf, 'query/asOf').getTime();
   return releases.findLast(({ publishedAt }) => publishedAt.getTime() <= time);
 }

@@ -17,7 +17,7 @@ export function listOf(parameter: ListParameter): string[] {
 }
 
 function fault(place: string, expected: string): Problem {
-  return new Problem(INVALID_REQUEST, undefined, { faults: [{ place: `querystring/${place}`, expected }] });
+  return new Problem(INVALID_REQUEST, undefined, { faults: [{ place: `query/${place}`, expected }] });
 }
 
 /** @throws Problem `invalid-request` when a release is named in two ways */

@@ -1,5 +1,6 @@
 // The wire shapes of comparison with a group, as JSON and as CSV.
 import Type, { type Static } from 'typebox';
+import { PLAIN_CHARACTER } from '../../../platform/http/wire-forms.ts';
 import { exampleRelease, format, nullable, reason, status } from '../schemas.ts';
 import {
   breakdownField,
@@ -21,7 +22,7 @@ export const benchmarkQuery = Type.Object(
     breakdown: Type.Optional(
       Type.String({
         maxLength: 200,
-        pattern: '^[a-z][a-z0-9_]*=.+$',
+        pattern: `^[a-z][a-z0-9_]*=${PLAIN_CHARACTER}+$`,
         description: 'A column and a code, `klassetrin=3`. Absent: the total.',
       }),
     ),

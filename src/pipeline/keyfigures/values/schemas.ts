@@ -1,5 +1,6 @@
 // The wire shapes of released values and own values, as JSON and as CSV.
 import Type, { type Static } from 'typebox';
+import { PLAIN_CHARACTER } from '../../../platform/http/wire-forms.ts';
 import { cursor, exampleRelease, format, next, nullable, reason, releaseFields, status } from '../schemas.ts';
 
 export const PERIOD = '^[0-9]{4}(?:-[0-9]{2}|-[0-9]{4}|Q[1-4])?$';
@@ -19,7 +20,7 @@ const period = (description: string) => Type.Optional(Type.String({ pattern: PER
 const breakdown = Type.Optional(
   Type.String({
     maxLength: 200,
-    pattern: '^[a-z][a-z0-9_]*(?:=.+)?$',
+    pattern: `^[a-z][a-z0-9_]*(?:=${PLAIN_CHARACTER}+)?$`,
     description:
       'A column (`klassetrin`: one value per code), or a column and a code (`klassetrin=3`). Absent: totals.',
   }),
