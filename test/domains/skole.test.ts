@@ -2,6 +2,7 @@
 import t from 'tap';
 import type { ExampleRows, Rule, Table } from '../../src/domains/definition.ts';
 import { loadCatalogue } from '../../src/domains/index.ts';
+import { INSTITUTIONSTYPE } from '../../src/domains/skole/code-lists.ts';
 import {
   absence,
   daysOf,
@@ -314,6 +315,16 @@ t.test('rules', async (t) => {
       if (sparing) t.strictSame(await findings(duck, rule, bucket, sparing), [], `${rule.id} spares`);
     }
   });
+});
+
+t.test('every kind of institution that the register has is known', (t) => {
+  const numbers =
+    '1010 1011 1012 1013 1014 1015 1016 1017 1018 1022 1023 1025 1026 1051 1071 1081 2021 3001 3002'.split(' ');
+  t.strictSame(
+    INSTITUTIONSTYPE.codes.map(({ code }) => code),
+    numbers,
+  );
+  t.end();
 });
 
 t.test('rules on history', async (t) => {

@@ -70,6 +70,11 @@ export const INSTITUTIONSTYPE: CodeList = {
     dated('1022', 'Folkehøjskole', 'Folk high school'),
     dated('1023', 'Fri fagskole', 'Free vocational school'),
     dated('1025', 'Produktionsskole', 'Production school', { gyldigTil: '2019-07-31' }),
+    // The register has these too; the sources of this domain do not say what they are called.
+    dated('1026', 'Anden institutionstype (1026)', 'Other kind of institution (1026)'),
+    dated('1051', 'Anden institutionstype (1051)', 'Other kind of institution (1051)'),
+    dated('1071', 'Anden institutionstype (1071)', 'Other kind of institution (1071)'),
+    dated('1081', 'Anden institutionstype (1081)', 'Other kind of institution (1081)'),
     dated('2021', 'PPR-center', 'Educational psychology centre'),
     dated('3001', 'Specialpædagogisk tilbud (3001)', 'Special needs institution (3001)'),
     dated('3002', 'Specialpædagogisk tilbud (3002)', 'Special needs institution (3002)'),
