@@ -38,8 +38,8 @@ export const pupilRules: readonly Rule[] = [
     column: 'betalingskommune',
     title: { da: 'Betalingskommune mangler', en: 'Paying municipality missing' },
     message: {
-      da: 'Betalingskommunen er tom; bopælskommunen bruges i stedet.',
-      en: 'The paying municipality is empty; that of residence is used instead.',
+      da: 'Betalingskommunen er tom.',
+      en: 'The paying municipality is empty.',
     },
     query: `select skoleaar as reference, null as detail_da, null as detail_en, count(*) as count
       from sko_elev where betalingskommune is null group by skoleaar order by skoleaar`,

@@ -103,8 +103,8 @@ export const table = defineTable({
       'betalingskommune',
       { da: 'Betalingskommune', en: 'Paying municipality' },
       {
-        da: 'Kommunen, der betaler, efter fagsystemet; tom: bopælskommunen.',
-        en: 'The municipality that pays, by the source system; empty: that of residence.',
+        da: 'Kommunen, der betaler, efter fagsystemet; tom, hvor den ikke er registreret.',
+        en: 'The municipality that pays, by the source system; empty where it is not registered.',
       },
       true,
     ),
