@@ -6,6 +6,7 @@ import t from 'tap';
 import { parse } from 'yaml';
 import { createSigningKey } from '../../src/access/index.ts';
 import { type Door, loadConfig } from '../../src/config.ts';
+import { settingsSchema } from '../../src/config-schema.ts';
 
 interface Service {
   readonly image?: string;
@@ -60,10 +61,41 @@ t.test('the doors accept the settings', async (t) => {
   for (const door of ['api', 'worker', 'migrate'] satisfies Door[]) {
     const environment = Object.entries(compose.services[door]?.environment ?? {}).map(([name, text]) => [
       name,
-      String(text).replace(/\$\{([A-Z_]+)(?::[?-][^}]*)?\}/g, (_, variable: string) => given[variable] ?? 'UNKNOWN'),
+      String(text).replace(
+        /\$\{([A-Z_]+):(?:\?|-([^}]*))\}/g,
+        (_, variable: string, fallback?: string) => given[variable] ?? fallback ?? 'UNKNOWN',
+      ),
     ]);
     t.notOk(JSON.stringify(environment).includes('UNKNOWN'), 'every variable is one that a user is told of');
     t.doesNotThrow(() => loadConfig(door, Object.fromEntries(environment)), door);
+  }
+});
+
+/** What the compose file itself decides: where its services are and where their volumes lie; there is no pgbouncer in it. */
+const DECIDED = [
+  'FLIS_DATABASE_URL_API',
+  'FLIS_DATABASE_URL_WORKER',
+  'FLIS_DATABASE_URL_OWNER',
+  'FLIS_DATABASE_URL_BACKUP',
+  'FLIS_DIRECT_DATABASE_URL_API',
+  'FLIS_DIRECT_DATABASE_URL_WORKER',
+  'FLIS_REDIS_URL',
+  'FLIS_STORAGE_DIR',
+  'FLIS_TEMP_DIR',
+  'FLIS_HOST',
+  'FLIS_PORT',
+];
+
+t.test('every other setting of .env reaches api and worker, with the same default', async (t) => {
+  for (const [name, { default: fallback }] of Object.entries(settingsSchema.properties) as [
+    string,
+    { default?: string },
+  ][]) {
+    if (DECIDED.includes(name)) continue;
+    for (const service of ['api', 'worker']) {
+      const passed = compose.services[service]?.environment?.[name];
+      t.equal(passed, `\${${name}:${fallback === undefined ? '?' : `-${fallback}`}}`, `${service} ${name}`);
+    }
   }
 });
 
