@@ -171,7 +171,7 @@ const cases: readonly Case[] = [
     rule: 'DQ09',
     hit: { oko_regnskab: [...month('1000.00', '-1010.00', '4'), ...month('1000.00', '-1000.00', '5')] },
     references: ['2024/4'],
-    detail: '1,0 pct. af omsætningen stemmer ikke',
+    detail: 'Forskellen er 1,0 pct. af omsætningen',
     miss: { oko_regnskab: [...month('1000.00', '-995.00'), ...month('0.30', '-0.10', '5')] },
   },
   {

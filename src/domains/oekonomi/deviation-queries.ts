@@ -23,9 +23,10 @@ const IS_YEAR_DUE = `getvariable('bucket') || '-01' <= getvariable('due')`;
 
 const DA_COMMA = (text: string) => `replace(${text}, '.', ',')`;
 
-/** `detail_da` and `detail_en` around a number text, e.g. `12,3 pct. af …`. */
-export function details(number: string, da: string, en: string): string {
-  return `${DA_COMMA(number)} || ' pct. ${da}' as detail_da, ${number} || ' per cent ${en}' as detail_en`;
+/** `detail_da` and `detail_en` from texts with `#` in place of the number, e.g. `# pct. af …`. */
+function details(number: string, da: string, en: string): string {
+  const around = (text: string, value: string) => `'${text.replace('#', `' || ${value} || '`)}'`;
+  return `${around(da, DA_COMMA(number))} as detail_da, ${around(en, number)} as detail_en`;
 }
 
 /**
@@ -35,7 +36,7 @@ export function details(number: string, da: string, en: string): string {
 function rowsAgainstMean(counts: string, band: Band, which = 'true'): string {
   const deviation = 'abs(3 * row_count - before)';
   return `select reference, greatest(row_count, 1) as count,
-      ${details(percentText('row_count * 3', 'before'), 'af gennemsnittet for de tre perioder før', 'of the mean of the three periods before')}
+      ${details(percentText('row_count * 3', 'before'), '# pct. af gennemsnittet for de tre perioder før', '# per cent of the mean of the three periods before')}
     from (select *, sum(row_count) over earlier as before, count(*) filter (where row_count > 0) over earlier as periods
       from (${counts})
       window earlier as (partition by kind order by number range between 3 preceding and 1 preceding))
@@ -98,7 +99,7 @@ export function unbalancedMonths(band: Band): string {
   const difference = 'abs(sum(beloeb))';
   const turnover = 'greatest(sum(greatest(beloeb, 0)), -sum(least(beloeb, 0)))';
   return `select regnskabsaar || '/' || periode as reference, count(*) as count,
-      ${details(percentText(difference, turnover), 'af omsætningen stemmer ikke', 'of the turnover does not balance')}
+      ${details(percentText(difference, turnover), 'Forskellen er # pct. af omsætningen', 'The difference is # per cent of the turnover')}
     from oko_regnskab group by regnskabsaar, periode
     having ${isInBand(difference, turnover, band)}
     order by regnskabsaar, periode`;
@@ -124,7 +125,7 @@ export function accountsOutsideChart(table: string): string {
 export function unmatchedShare(band: Band): string {
   const chart = `select aar as regnskabsaar, ${CHART_KEY}, im_match from oko_kontoplan`;
   return `select regnskabsaar::varchar as reference, unmatched as count,
-      ${details(percentText('unmatched', 'total'), 'af rækkerne', 'of the rows')}
+      ${details(percentText('unmatched', 'total'), '# pct. af rækkerne', '# per cent of the rows')}
     from (select regnskabsaar, count(*) as total, count(*) filter (where im_match is not true) as unmatched
       from oko_regnskab left join (${chart}) using (regnskabsaar, ${CHART_KEY})
       where regnskabsaar in (select aar from oko_kontoplan)
@@ -155,7 +156,7 @@ export function sumsAgainstLastYear(figures: readonly ComparedFigure[], band: Ba
     shared as (
       select *, year = (select max(year) from booked) as newest from booked
       where month in (select month from booked group by month having count(distinct year) = 2))
-    select reference, ${details(percentText('now - before', 'abs(before)'), 'i forhold til samme måneder året før', 'against the same months last year')}
+    select reference, ${details(percentText('now - before', 'abs(before)'), '# pct. i forhold til samme måneder året før', '# per cent against the same months last year')}
     from (${sums.join(' union all ')})
     where before <> 0 and ${isInBand('abs(now - before)', 'abs(before)', band)} order by reference`;
 }

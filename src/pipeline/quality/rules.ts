@@ -76,8 +76,8 @@ export const STRUCTURE_RULES = {
     'The record has bytes that are no characters of the encoding of the file. Save the whole file as UTF-8 (in Excel: CSV UTF-8), or declare encoding=iso-8859-1 with the upload if it is ISO-8859-1. Windows-1252 with characters such as – ’ € is not taken.',
   ),
   'inflation-limit': stop(
-    'Filen fylder mere udpakket, end der tages imod. Del leverancen i flere.',
-    'The file is larger when unpacked than is accepted. Split the delivery.',
+    'Filen fylder mere udpakket, end der tages imod, i sig selv eller i forhold til den pakkede. Del leverancen i flere, eller send filen uden at pakke den.',
+    'The file is larger when unpacked than is accepted, by itself or against the packed one. Split the delivery, or send the file unpacked.',
   ),
   op: stop(
     'Kolonnen _op skal være U (indsæt eller ret) eller D (slet).',
@@ -162,7 +162,6 @@ export interface Place {
 /** An example of a broken structure rule, with what the column expects where that helps. */
 export function structureFinding(rule: StructureRule, place: Place): Finding {
   const { severity, message } = STRUCTURE_RULES[rule];
-  const expected = place.column != null && NAMES_EXPECTED.has(rule) ? expectedForm(place.column.type) : undefined;
   return {
     rule,
     severity,
@@ -171,12 +170,21 @@ export function structureFinding(rule: StructureRule, place: Place): Finding {
     row: place.row ?? null,
     column: place.header ?? place.column?.name ?? null,
     reference: place.reference ?? null,
-    message:
-      expected === undefined ? message : { da: `${message.da}: ${expected.da}.`, en: `${message.en}: ${expected.en}.` },
+    message: place.column == null ? message : completed(rule, message, place.column.type),
   };
 }
 
-const NAMES_EXPECTED: ReadonlySet<StructureRule> = new Set(['type', 'code', 'code-validity']);
+/** Rules about the value of a column end with what the column expects. */
+function completed(rule: StructureRule, { da, en }: Text, type: ColumnType): Text {
+  if (rule === 'type') {
+    const expected = expectedForm(type);
+    return { da: `${da}: ${expected.da}.`, en: `${en}: ${expected.en}.` };
+  }
+  const namesList = rule === 'code' || rule === 'code-validity';
+  return namesList && type.type === 'code'
+    ? { da: `${da} ${type.list.id}.`, en: `${en} ${type.list.id}.` }
+    : { da, en };
+}
 
 /** How a value of a column must be written. */
 export function expectedForm(type: ColumnType): Text {
