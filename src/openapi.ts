@@ -6,7 +6,7 @@ import type { FastifySchema } from 'fastify';
 import Type from 'typebox';
 import { type RouteScope, SCOPES, type Scope, withScope } from './access/index.ts';
 import { documentAnswers } from './document-answers.ts';
-import type { App } from './platform/http/app.ts';
+import { type App, JSON_BODY_LIMIT } from './platform/http/app.ts';
 import { etagOf, sendBody } from './platform/http/conditional.ts';
 
 /** The version of the interface, by semantic versioning; openapi/CHANGELOG.md tells of each. */
@@ -45,7 +45,7 @@ export async function registerReference(app: App): Promise<void> {
         title: 'FLIS delivery service',
         version: API_VERSION,
         description: DESCRIPTION,
-        license: { name: 'MIT', identifier: 'EUPL-1.2' },
+        license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: '/', description: 'The service that this document came from.' }],
       tags: TAGS,
@@ -80,8 +80,15 @@ function scopeList(): string {
 function describeRoute(schema: FastifySchema | undefined, scope: RouteScope, orScope?: Scope): FastifySchema {
   const described = { ...schema, response: documentAnswers(schema ?? {}, scope) };
   if (scope === 'public') return { ...described, security: [] };
-  const description = `${schema?.description ?? ''}\n\nNeeds the scope \`${scope}\`${orScope ? ` or \`${orScope}\`` : ''}.`;
+  const limit = isJson(schema?.body) ? ` The body may have at most ${JSON_BODY_LIMIT / 1024} KiB.` : '';
+  const scopes = `\`${scope}\`${orScope ? ` or \`${orScope}\`` : ''}`;
+  const description = `${schema?.description ?? ''}${limit}\n\nNeeds the scope ${scopes}.`;
   return { ...described, description, security: [{ bearer: [] }] };
+}
+
+/** A body of other media types names them in `content`, and its limits itself. */
+function isJson(body: unknown): boolean {
+  return body !== undefined && !Object.hasOwn(body as object, 'content');
 }
 
 function registerDocument(scoped: App): void {

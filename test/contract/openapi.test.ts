@@ -6,8 +6,9 @@ import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { registerAccess, SCOPES, withScope } from '../../src/access/index.ts';
 import { buildApp } from '../../src/app.ts';
+import { settingsSchema } from '../../src/config-schema.ts';
 import { describeDeps } from '../../src/deps.ts';
-import { createHttpApp } from '../../src/platform/http/app.ts';
+import { createHttpApp, JSON_BODY_LIMIT } from '../../src/platform/http/app.ts';
 import { problemTypes } from '../../src/platform/http/problem.ts';
 import { describeApi } from '../../src/write-openapi.ts';
 
@@ -42,6 +43,7 @@ interface Operation {
 }
 
 const document = JSON.parse(description.openApi) as {
+  info: { license: object };
   paths: Record<string, Record<string, Operation>>;
   tags: { name: string }[];
   components: { schemas: Record<string, Schema> };
@@ -81,6 +83,23 @@ function hasExample(media: Media): boolean {
     (each) => each !== undefined,
   );
 }
+
+t.test('the licence is that of the package', async (t) => {
+  const { license } = JSON.parse(await readFile(`${ROOT}package.json`, 'utf8'));
+  t.strictSame(document.info.license, { name: license, identifier: license });
+});
+
+t.test('every operation that can find a body too large says how large it may be', (t) => {
+  const limited = operations.filter(({ responses }) => responses['413'] !== undefined);
+  t.ok(limited.length >= 4);
+  const inGib = (setting: object) => `${Number((setting as { default?: string }).default) / 1024} GiB`;
+  const { FLIS_MAX_FILE_MB: file, FLIS_MAX_INFLATED_MB: inflated } = settingsSchema.properties;
+  for (const { operationId, description } of limited) {
+    const limits = operationId === 'putSourceFile' ? [inGib(file), inGib(inflated)] : [`${JSON_BODY_LIMIT / 1024} KiB`];
+    for (const limit of limits) t.ok(description?.includes(limit), `${operationId} names ${limit}`);
+  }
+  t.end();
+});
 
 t.test('every operation is described, with an example', async (t) => {
   t.ok(operations.length >= 20, `${operations.length} operations`);

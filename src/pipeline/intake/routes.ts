@@ -98,7 +98,7 @@ function registerUpload(scoped: App, deps: IntakeDeps): void {
       operationId: 'putSourceFile',
       summary: 'Upload the file of a table',
       description:
-        'The file as CSV, plain or compressed once with gzip; a second upload takes the place of the first. The answer says how the file was understood, or which columns are unknown, missing or doubled. A total of a table whose rows tell no month (see the table’s period: an accounting year, a school year) must span whole periods.',
+        'The file as CSV, plain or compressed once with gzip; a second upload takes the place of the first. The answer says how the file was understood, or which columns are unknown, missing or doubled. A total of a table whose rows tell no month (see the table’s period: an accounting year, a school year) must span whole periods. It may have 4 GiB as sent and 20 GiB unpacked, and become at most 200 times as large when it is unpacked, unless this installation has other limits.',
       tags,
       headers: schemas.uploadHeaders,
       params: schemas.fileParams,

@@ -18,7 +18,7 @@ const kind = Type.Enum(KINDS, {
 const state = Type.Enum(STATES, {
   type: 'string',
   description:
-    '`open`: takes files. `submitted`, `loading`: being checked. `accepted`: became `revision`. `rejected`: see the findings. `failed`: our fault; it will be retried.',
+    '`open`: takes files. `submitted`, `loading`: being checked. `accepted`: became `revision`. `rejected`: see the findings. `failed`: our fault; whoever runs the service loads it again.',
 });
 export const severity = Type.Enum(SEVERITIES, {
   type: 'string',

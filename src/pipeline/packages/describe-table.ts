@@ -35,8 +35,8 @@ const DELTA_FIELDS: readonly FieldDescriptor[] = [
     type: 'integer',
     title: 'Revision',
     titleEn: 'Revision',
-    description: 'Den revision, som bragte ændringen.',
-    descriptionEn: 'The revision that brought the change.',
+    description: 'Revisionen, der indførte periodens nyeste indhold.',
+    descriptionEn: 'The revision that introduced the newest content of the period.',
     constraints: { required: true, minimum: 1 },
   },
 ];
