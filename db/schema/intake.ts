@@ -4,6 +4,7 @@ import {
   bigint,
   char,
   check,
+  date,
   foreignKey,
   index,
   integer,
@@ -32,6 +33,8 @@ export const sourceDelivery = declareTable(
       periodTo: char('period_to', { length: 7 }).notNull(),
       /** Number of a delta within municipality, domain and source system, from 1 after each total; null for a total. */
       sequence: integer('sequence'),
+      /** The day on which the source system drew the data, as the sender says. */
+      extractedOn: date('extracted_on', { mode: 'string' }),
       state: text('state', { enum: ['open', 'submitted', 'loading', 'accepted', 'rejected', 'failed'] })
         .notNull()
         .default('open'),
@@ -70,6 +73,8 @@ export const sourceFile = declareTable(
       /** Dialect as declared or detected: delimiter, decimal mark (or `detect`), encoding, columns in file order. */
       dialect: jsonb('dialect').notNull(),
       receivedAt: timestamp('received_at', { withTimezone: true }).notNull().defaultNow(),
+      /** Data rows that the sender says the file has; loading refuses another number. */
+      announcedRows: bigint('announced_rows', { mode: 'number' }),
       /** Data rows read, once loaded. */
       rows: bigint('rows', { mode: 'number' }),
     },

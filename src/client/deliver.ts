@@ -62,7 +62,12 @@ async function deliverPart(
   };
   const service = { baseUrl, token: tokens[part.municipality] as string, signal };
   try {
-    const result = await sendDelivery(service, description, [{ table, path: part.path, decimalMark }], { gzip });
+    const result = await sendDelivery(
+      service,
+      description,
+      [{ table, path: part.path, decimalMark, rows: part.rows }],
+      { gzip },
+    );
     if (result.state !== 'accepted') noteRejection(progress, part.municipality, result);
     progress.step(
       `${part.municipality} ${result.state}${result.revision === null ? '' : `, revision ${result.revision}`}, ${part.rows} rows`,

@@ -22,6 +22,8 @@ export interface TableFile {
   readonly table: string;
   readonly path: string;
   readonly decimalMark?: 'point' | 'comma' | undefined;
+  /** Announced, so that the service refuses a file that was cut. */
+  readonly rows?: number;
 }
 
 export interface RuleCount {
@@ -69,6 +71,7 @@ async function upload(service: Service, id: string, file: TableFile, gzip: boole
       delimiter: 'comma',
       encoding: 'utf-8',
       ...(file.decimalMark === undefined ? {} : { decimalMark: file.decimalMark }),
+      ...(file.rows === undefined ? {} : { rows: String(file.rows) }),
     });
     await send(service, {
       method: 'PUT',

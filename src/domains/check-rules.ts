@@ -11,6 +11,7 @@ const STRUCTURE_RULES = [
   'code-validity',
   'duplicate-key',
   'outside-span',
+  'row-count',
   'cpr',
   'cpr-modulus',
   'cpr-replacement',

@@ -72,6 +72,21 @@ t.test('a delivery is created, filled, submitted and read', async (t) => {
   await finish(id, 'accepted');
 });
 
+t.test('the sender may say when the data were drawn and how many rows a file has', async (t) => {
+  const created = await call('POST', '/v1/source-deliveries', { body: { ...TOTAL, extractedOn: '2026-01-14' } });
+  t.match(created, { status: 201, json: { extractedOn: '2026-01-14' } });
+  const { id } = created.json;
+  t.match(await put(id, POPULATION, {}, '?rows=7'), { status: 201, json: { announcedRows: 7, rows: null } });
+  t.match(await put(id, POPULATION, {}, '?rows=1'), { status: 200, json: { announcedRows: 1 } });
+  const read = await call('GET', path(id));
+  t.match(read.json, { extractedOn: '2026-01-14', files: [{ announcedRows: 1 }] });
+  t.match(await put(id, POPULATION), { status: 200, json: { announcedRows: null } }, 'as the newest upload says');
+  for (const query of ['?rows=-1', '?rows=1e3', '?rows=01', '?rows='])
+    t.match(await put(id, POPULATION, {}, query), { status: 400, json: { faults: [{ place: 'query/rows' }] } }, query);
+  const never = await call('POST', '/v1/source-deliveries', { body: { ...TOTAL, extractedOn: '2026-02-30' } });
+  t.match(never, { status: 400, json: { faults: [{ place: 'body/extractedOn' }] } });
+});
+
 t.test('creating is refused with every fault at once', async (t) => {
   const refused = async (body: object) =>
     (await call('POST', '/v1/source-deliveries', { body: { ...TOTAL, ...body } })).json.faults.map(

@@ -73,6 +73,7 @@ t.teardown(() => rm(folder, { recursive: true, force: true }));
 interface Options extends Partial<SourceFile> {
   readonly table?: Table;
   readonly kind?: 'total' | 'delta';
+  readonly announcedRows?: number | null;
   readonly threads?: number;
 }
 
@@ -85,7 +86,7 @@ async function read(
   await mkdir(folder, { recursive: true });
   const path = join(folder, 'file.csv');
   await writeFile(path, content);
-  const { table = TABLE, kind = 'total', threads = 2, ...file } = options;
+  const { table = TABLE, kind = 'total', announcedRows = null, threads = 2, ...file } = options;
   const columns = file.columns ?? (kind === 'delta' ? [...NAMES, '_op'] : NAMES);
   return withDuckDb(
     { tempRoot: join(folder, 'duckdb'), allowedDirectories: [folder], memoryLimitMb: 256, threads },
@@ -96,6 +97,7 @@ async function read(
         municipality: municipalityCodeOf('615'),
         span: { from: '2023-08', to: '2025-07' },
         pseudonymKey: Buffer.alloc(32, 1),
+        announcedRows,
         file: { path, delimiter: ',', encoding: 'utf-8', decimalMark: 'detect', ...file, columns },
       });
       if (reading.staged !== null) await inspect?.(duck, reading.staged.relation);
@@ -201,6 +203,15 @@ t.test('each rule names rows, columns and nothing else', async (t) => {
   ]);
   const { findings: secret } = await read(file([{ tal: 'SECRET', bem: 'SECRET'.repeat(9), paragraf: 'SECRET' }]));
   t.notMatch(JSON.stringify(secret), /SECRET/, 'no finding holds a value');
+});
+
+t.test('a file has as many rows as were announced', async (t) => {
+  t.same(await findings(file([{}, { bem: '"a\nb"' }]), { announcedRows: 2 }), []);
+  t.same(await findings(file([]), { announcedRows: 0 }), []);
+  const { findings: found, staged } = await read(file([{}, {}]), { announcedRows: 3 });
+  t.match(found.examples, [{ rule: 'row-count', severity: 'stop', row: null, reference: 'rows=2, announced=3' }]);
+  t.equal(staged, null);
+  t.same(await findings(`${file([{}])}\n1,2`, { announcedRows: 3 }), ['parse - 2'], 'parse faults stand alone');
 });
 
 t.test('decimal marks: declared, or detected from the whole file', async (t) => {

@@ -126,6 +126,18 @@ t.test('oekonomi', async (t) => {
   t.same(await deliver('2025', 0), { 'DQ07-aarsskifte-stor': 1, DQ25: 12, 'DQ07-erstattet-50': 1 });
   t.same(await deliver('2024', 2), { 'DQ07-erstattet-50': 1 });
   t.same(await deliver('2099', 0), {}, 'a year that has not come');
+  for (const [drawn, found] of [
+    ['2023-02-28', {}],
+    ['2023-03-01', { DQ25: 1 }],
+  ] as const) {
+    const delivery = { ...total('oko_regnskab', header, [], '2023-01', '2023-12'), source: 'prisme' };
+    const id = await scene.submit(delivery);
+    await scene.owner.query('update source_delivery set extracted_on = $2 where source_delivery_id = $1', [id, drawn]);
+    // The same slice again would not be new.
+    await scene.owner.query(`delete from slice_change where period = '2023'`);
+    await scene.load(id);
+    t.same(await scene.countsOf(id), found, `drawn on ${drawn}`);
+  }
 });
 
 t.test('skole', async (t) => {

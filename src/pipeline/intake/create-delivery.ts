@@ -19,6 +19,8 @@ export interface DeliveryRequest {
   readonly periodFrom: string;
   readonly periodTo: string;
   readonly sequence?: number;
+  /** ISO date. */
+  readonly extractedOn?: string;
 }
 
 /** A slice is written for every period of a total's span, so a mistyped year must not make thousands. */
@@ -62,6 +64,7 @@ export async function createDelivery(
         ...request,
         id: randomUUID(),
         sequence: request.sequence ?? null,
+        extractedOn: request.extractedOn ?? null,
       });
       await writeAudit(tx, operation, { sourceDelivery: delivery.id, domain: delivery.domain, kind: delivery.kind });
       return { status: 201, location: `/v1/source-deliveries/${delivery.id}`, body: presentDelivery(delivery) };

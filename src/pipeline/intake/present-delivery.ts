@@ -15,12 +15,13 @@ export function presentDelivery(delivery: SourceDelivery) {
 }
 
 export function presentFile(file: SourceFile) {
-  const { table, bytes, sha256, compression, rows, dialect, receivedAt } = file;
+  const { table, bytes, sha256, compression, announcedRows, rows, dialect, receivedAt } = file;
   return {
     table,
     bytes,
     sha256,
     compression,
+    announcedRows,
     rows,
     dialect: { ...dialect, columns: [...dialect.columns] },
     receivedAt: receivedAt.toISOString(),

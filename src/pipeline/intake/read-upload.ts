@@ -14,6 +14,7 @@ export interface UploadParameters {
   readonly delimiter?: 'comma' | 'semicolon' | undefined;
   readonly decimalMark?: 'point' | 'comma' | undefined;
   readonly encoding?: Encoding | undefined;
+  readonly rows?: string | undefined;
 }
 
 /** How the bytes come in. */
@@ -22,6 +23,8 @@ export interface Upload {
   readonly declared: DeclaredDialect;
   /** sha256 (hex) that the bytes as sent must have; `undefined` when none was announced. */
   readonly sha256: string | undefined;
+  /** Data rows that the file must have; null when none were announced. */
+  readonly announcedRows: number | null;
 }
 
 const CHARSETS: Record<string, Encoding> = {
@@ -82,5 +85,6 @@ export function readUpload(headers: UploadHeaders, parameters: UploadParameters,
       encoding: encoding ?? ofCharset,
     },
     sha256: headers['content-digest'] === undefined ? undefined : readDigest(headers['content-digest']),
+    announcedRows: parameters.rows === undefined ? null : Number(parameters.rows),
   };
 }

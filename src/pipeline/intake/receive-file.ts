@@ -73,6 +73,7 @@ export async function receiveFile(
     storageKey,
     encrypted: holdsPersons(table) ? 'aes-256-gcm' : 'none',
     compression: upload.compression,
+    announcedRows: upload.announcedRows,
   });
 }
 

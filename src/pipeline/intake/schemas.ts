@@ -34,6 +34,7 @@ const exampleDelivery = {
   periodFrom: '2025-01',
   periodTo: '2025-12',
   sequence: null,
+  extractedOn: '2026-01-14',
   state: 'open',
   revision: null,
   failure: null,
@@ -54,6 +55,7 @@ const exampleFile = {
   bytes: 48_213,
   sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   compression: 'gzip',
+  announcedRows: 1200,
   rows: null,
   dialect: exampleDialect,
   receivedAt: '2026-01-15T08:00:02.000Z',
@@ -93,6 +95,13 @@ export const deliveryBody = Type.Object(
         description: 'With a delta: 1, 2, 3 … after each total of the domain from this source system, without gaps.',
       }),
     ),
+    extractedOn: Type.Optional(
+      Type.String({
+        format: 'date',
+        description:
+          'The day on which the source system drew the data (udtræksdato). Months that were not over by then are not found missing.',
+      }),
+    ),
   },
   {
     additionalProperties: false,
@@ -108,6 +117,7 @@ const deliveryFields = {
   periodFrom: month('First month of the span.'),
   periodTo: month('Last month of the span, inclusive.'),
   sequence: nullable(Type.Integer(), 'Number of a delta; null for a total.'),
+  extractedOn: nullable(Type.String({ format: 'date' }), 'The day on which the source system drew the data, if given.'),
   state,
   revision: nullable(Type.Integer(), 'The revision of the domain that it became, once accepted.'),
   failure: nullable(Type.String(), 'With state `failed`: a stable code of the failure.'),
@@ -127,6 +137,7 @@ export const fileSchema = Type.Object(
     bytes: Type.Integer({ description: 'Bytes as received.' }),
     sha256: Type.String({ description: 'sha256 (hex) of the bytes as received.' }),
     compression: Type.Enum(['none', 'gzip'], { type: 'string', description: 'Whether it was received compressed.' }),
+    announcedRows: nullable(Type.Integer(), 'Data rows that the sender announced.'),
     rows: nullable(Type.Integer(), 'Data rows, once the file has been read through.'),
     dialect: Type.Object(
       {
@@ -228,6 +239,13 @@ export const uploadQuery = Type.Object(
       Type.Enum(['utf-8', 'iso-8859-1'], {
         type: 'string',
         description: 'Of the text; may also be the `charset` of Content-Type. Detected if not given.',
+      }),
+    ),
+    rows: Type.Optional(
+      Type.String({
+        pattern: '^(?:0|[1-9][0-9]{0,11})$',
+        description:
+          'How many records the file has, header excluded. A file with another number is rejected (rule `row-count`).',
       }),
     ),
   },

@@ -15,6 +15,8 @@ export interface SourceDelivery {
   readonly periodFrom: string;
   readonly periodTo: string;
   readonly sequence: number | null;
+  /** ISO date. */
+  readonly extractedOn: string | null;
   readonly state: DeliveryState;
   readonly revision: number | null;
   readonly failure: string | null;
@@ -25,20 +27,31 @@ export interface SourceDelivery {
 }
 
 const DELIVERY = `source_delivery_id as id, domain, kind, source_system as "sourceSystem", period_from as "periodFrom",
-  period_to as "periodTo", sequence, state, revision, failure, created_at as "createdAt", submitted_at as "submittedAt",
+  period_to as "periodTo", sequence, extracted_on::text as "extractedOn", state, revision, failure, created_at as "createdAt", submitted_at as "submittedAt",
   finished_at as "finishedAt", (extract(epoch from created_at) * 1000000)::bigint::text as cursor`;
 
 export type NewDelivery = Pick<
   SourceDelivery,
-  'id' | 'domain' | 'kind' | 'sourceSystem' | 'periodFrom' | 'periodTo' | 'sequence'
+  'id' | 'domain' | 'kind' | 'sourceSystem' | 'periodFrom' | 'periodTo' | 'sequence' | 'extractedOn'
 >;
 
 export async function insertDelivery(tx: TenantTx, delivery: NewDelivery): Promise<SourceDelivery> {
-  const { id, domain, kind, sourceSystem, periodFrom, periodTo, sequence } = delivery;
+  const { id, domain, kind, sourceSystem, periodFrom, periodTo, sequence, extractedOn } = delivery;
   const [row] = await tx.query<SourceDelivery>(
-    `insert into source_delivery (municipality_code, source_delivery_id, domain, kind, source_system, period_from, period_to, sequence, client_id)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning ${DELIVERY}`,
-    [tx.tenant.municipality, id, domain, kind, sourceSystem, periodFrom, periodTo, sequence, tx.tenant.clientId],
+    `insert into source_delivery (municipality_code, source_delivery_id, domain, kind, source_system, period_from, period_to, sequence, client_id, extracted_on)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning ${DELIVERY}`,
+    [
+      tx.tenant.municipality,
+      id,
+      domain,
+      kind,
+      sourceSystem,
+      periodFrom,
+      periodTo,
+      sequence,
+      tx.tenant.clientId,
+      extractedOn,
+    ],
   );
   return row as SourceDelivery;
 }
@@ -88,12 +101,14 @@ export interface SourceFile extends ReceivedFile {
   readonly sha256: string;
   readonly dialect: Dialect;
   readonly receivedAt: Date;
+  /** Data rows that the sender says it has. */
+  readonly announcedRows: number | null;
   /** Data rows; null until the file has been read through. */
   readonly rows: number | null;
 }
 
 const FILE = `municipality_code as municipality, table_name as "table", storage_key as "storageKey", bytes, sha256, encrypted,
-  compression, dialect, received_at as "receivedAt", rows`;
+  compression, dialect, received_at as "receivedAt", announced_rows as "announcedRows", rows`;
 
 /** @returns the files of a delivery, by table. */
 export function listFiles(tx: TenantTx, deliveryId: string): Promise<SourceFile[]> {
@@ -115,11 +130,11 @@ export async function putFile(
     [deliveryId, file.table],
   );
   const [row] = await tx.query<SourceFile>(
-    `insert into source_file (municipality_code, source_delivery_id, table_name, storage_key, bytes, sha256, encrypted, compression, dialect)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    `insert into source_file (municipality_code, source_delivery_id, table_name, storage_key, bytes, sha256, encrypted, compression, dialect, announced_rows)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
      on conflict (municipality_code, source_delivery_id, table_name) do update
        set storage_key = excluded.storage_key, bytes = excluded.bytes, sha256 = excluded.sha256, encrypted = excluded.encrypted,
-           compression = excluded.compression, dialect = excluded.dialect, received_at = now()
+           compression = excluded.compression, dialect = excluded.dialect, announced_rows = excluded.announced_rows, received_at = now()
      returning ${FILE}`,
     [
       tx.tenant.municipality,
@@ -131,6 +146,7 @@ export async function putFile(
       file.encrypted,
       file.compression,
       JSON.stringify(file.dialect),
+      file.announcedRows,
     ],
   );
   return { file: row as SourceFile, replaced: before?.key };

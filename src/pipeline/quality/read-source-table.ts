@@ -29,6 +29,8 @@ export interface SourceTable {
   readonly municipality: MunicipalityCode;
   readonly span: Span;
   readonly file: SourceFile;
+  /** The number of rows that the sender announced, if any. */
+  readonly announcedRows: number | null;
   readonly pseudonymKey: Uint8Array;
 }
 
@@ -59,6 +61,7 @@ export async function readSourceTable(duck: Duck, source: SourceTable): Promise<
   const held = delta ? `${sound} and _op <> 'D'` : sound;
   const survey = await surveyStage(duck, table, cells, { sound, held, delta, span: source.span });
   const findings = joinFindings([
+    checkCount(source, survey.rows),
     await checkCells(duck, source, cells, survey),
     await checkRows(duck, source, { sound, held }, survey),
     await checkPersons(duck, source, sound),
@@ -68,6 +71,12 @@ export async function readSourceTable(duck: Duck, source: SourceTable): Promise<
   await stageRows(duck, table, relation, delta);
   const persons = personColumn(table) === undefined ? null : personsName(table);
   return { rows: survey.rows, staged: { table, relation, persons, periods: survey.periods }, findings };
+}
+
+function checkCount({ table, announcedRows }: SourceTable, rows: number): Findings {
+  if (announcedRows === null || announcedRows === rows) return NO_FINDINGS;
+  const reference = `rows=${rows}, announced=${announcedRows}`;
+  return found('row-count', { table: table.name, reference }, { count: 1, rows: [] });
 }
 
 /** @returns the parse findings, or null when every record could be read. */

@@ -109,6 +109,10 @@ export const STRUCTURE_RULES = {
     'Rækken hører til en måned eller et år uden for leverancens periode. Udvid leverancens periode, eller tag rækken ud.',
     'The row belongs to a month or year outside the span of the delivery. Widen the span, or take the row out.',
   ),
+  'row-count': stop(
+    'Filen har et andet antal rækker, end der blev oplyst, da den blev sendt. Kontrollér, at hele filen er sendt.',
+    'The file has another number of rows than was announced when it was sent. Check that all of it was sent.',
+  ),
   cpr: stop(
     'Cpr-nummeret har ikke ti cifre eller ikke en dato, der findes.',
     'The CPR number does not have ten digits or not a date that exists.',

@@ -101,6 +101,7 @@ async function readFile(
       municipality: file.municipality,
       span: { from: delivery.periodFrom, to: delivery.periodTo },
       pseudonymKey: pseudonymKeyOf(deps.secrets.rootSecret, file.municipality),
+      announcedRows: file.announcedRows,
       file: { path, delimiter, decimalMark, columns, encoding: encoding === 'detect' ? plain.encoding : encoding },
     });
   } catch (error) {

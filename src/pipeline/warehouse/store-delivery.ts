@@ -13,7 +13,7 @@ export interface LoadedDelivery {
   readonly periodFrom: string;
   readonly periodTo: string;
   readonly sequence: number | null;
-  /** The month (`YYYY-MM`) in which it was submitted. */
+  /** The month (`YYYY-MM`) whose days it can know of: that of the extract, or in which it was submitted. */
   readonly handedIn: string;
 }
 
@@ -21,6 +21,7 @@ export interface LoadedDelivery {
 export interface LoadedFile extends ReceivedFile {
   readonly table: string;
   readonly dialect: Dialect;
+  readonly announcedRows: number | null;
 }
 
 /** Moves a submitted delivery to `loading`. @returns it, or `undefined` when it is finished already. */
@@ -28,7 +29,7 @@ export async function startLoading(tx: TenantTx, id: string): Promise<LoadedDeli
   const [row] = await tx.query<LoadedDelivery>(
     `update source_delivery set state = 'loading' where source_delivery_id = $1 and state in ('submitted', 'loading')
      returning source_delivery_id as id, domain, kind, source_system as "sourceSystem", period_from as "periodFrom",
-       period_to as "periodTo", sequence, to_char(submitted_at at time zone 'UTC', 'YYYY-MM') as "handedIn"`,
+       period_to as "periodTo", sequence, to_char(least(extracted_on, (submitted_at at time zone 'UTC')::date), 'YYYY-MM') as "handedIn"`,
     [id],
   );
   return row;
@@ -36,8 +37,8 @@ export async function startLoading(tx: TenantTx, id: string): Promise<LoadedDeli
 
 export function listLoadedFiles(tx: TenantTx, id: string): Promise<LoadedFile[]> {
   return tx.query<LoadedFile>(
-    `select municipality_code as municipality, table_name as "table", storage_key as "storageKey", bytes, encrypted, compression, dialect
-       from source_file where source_delivery_id = $1 order by table_name collate "C"`,
+    `select municipality_code as municipality, table_name as "table", storage_key as "storageKey", bytes, encrypted, compression, dialect,
+       announced_rows as "announcedRows" from source_file where source_delivery_id = $1 order by table_name collate "C"`,
     [id],
   );
 }
