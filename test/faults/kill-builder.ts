@@ -179,7 +179,10 @@ async function untilMoment(
   if (kind < 2 || target.files === 0) return void (await delay(random(80)));
   const files = before + (kind < 5 ? target.files : 1 + random(target.files));
   const pause = random(kind < 5 ? 60 : 10);
-  while ((await countFiles(scene, target.prefix)) < files && !(await isDone(scene, target))) await delay(1);
+  const deadline = Date.now() + 20_000;
+  while ((await countFiles(scene, target.prefix)) < files && !(await isDone(scene, target)) && Date.now() < deadline) {
+    await delay(1);
+  }
   await delay(pause);
 }
 

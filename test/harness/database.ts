@@ -159,7 +159,7 @@ async function schemaDigest(): Promise<string> {
       if (entry.isFile()) hash.update(entry.name).update(await readFile(join(ROOT, folder, entry.name)));
     }
   }
-  hash.update(JSON.stringify(QUEUES));
+  hash.update(JSON.stringify(QUEUES.map(queueSettings)));
   return hash.digest('hex').slice(0, 12);
 }
 
