@@ -1,8 +1,10 @@
-// Files of packages, compared and tidied: fsck finds every kind of fault, the sweep takes exactly what nobody names.
+// Files of packages, compared and tidied: fsck finds every kind of fault, the sweep takes exactly what nobody names, and no download leaves one open.
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { appendFile, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { appendFile, readdir, readFile, readlink, rm, utimes, writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
@@ -162,6 +164,58 @@ t.test('a Parquet file that a killed job left is used if it holds the rows of it
   t.same(await rows(), [row]);
   t.ok(whole.equals(await readFile(await storage.localPath(key))), 'never written twice');
   t.match(await checkPackages({ pool, storage }), { faults: [], orphans: [], young: 0 });
+});
+
+/** How many files of the storage this process, the service's and the tests', has open. */
+async function countOpenFiles(): Promise<number> {
+  const names = await readdir('/proc/self/fd');
+  const targets = await Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')));
+  return targets.filter((target) => target.startsWith(storage.localRoot)).length;
+}
+
+const countConnections = () => promisify(flis.api.app.server.getConnections.bind(flis.api.app.server))();
+
+const skip = existsSync('/proc/self/fd') ? false : 'this system does not tell which files are open';
+t.test('a download that is broken off leaves no file and no connection open', { skip }, async (t) => {
+  const [large, small] = [4 << 20, 10_000];
+  const { key } = await storage.put(keyOf(delta.id, 'large'), Readable.from([Buffer.alloc(large, 1)]));
+  const parts = [
+    ...Array.from({ length: 12 }, () => ({ key, start: 0, end: large - 1 })),
+    ...Array.from({ length: 1600 }, (_, index) => ({ key, start: index, end: index + small - 1 })),
+  ];
+  const file = ['615', delta.id, 'bor_bevaegelse.parquet', 12 * large + 1600 * small, JSON.stringify(parts)];
+  await owner.query(
+    `insert into package_file (municipality_code, package_id, name, media_type, scope, rows, bytes, sha256, parts)
+     values ($1, $2, $3, 'application/vnd.apache.parquet', '', 0, $4, repeat('0', 64), $5)`,
+    file,
+  );
+  t.teardown(() => owner.query('delete from package_file where package_id = $1 and name = $2', file.slice(1, 3)));
+  t.teardown(() => storage.delete(key));
+  const headers = { authorization: `Bearer ${await flis.token()}` };
+  const address = new URL(`/v1/packages/${delta.id}/files/bor_bevaegelse.parquet`, flis.url);
+  const idle = await countConnections();
+  let most = 0;
+  /** Reads about so many bytes and goes away; at a stroke when none are wanted. */
+  const breakOff = async (start: number, wanted: number) => {
+    const client = new AbortController();
+    const answered = fetch(address, { headers: { ...headers, range: `bytes=${start}-` }, signal: client.signal });
+    if (wanted === 0) setImmediate(() => client.abort());
+    const body = await answered.then((answer) => answer.body).catch(() => null);
+    const reader = body?.getReader();
+    for (let read = 0; reader !== undefined && read < wanted; ) read += (await reader.read()).value?.length ?? wanted;
+    most = Math.max(most, await countOpenFiles(), await countConnections());
+    client.abort();
+  };
+  for (let turn = 0; turn < 10; turn += 1) {
+    // From the beginning, within an object, and among the small ones; as soon as asked for, at the first bytes, and later.
+    const starts = [0, 0, large / 2, 12 * large - 1, 12 * large + turn];
+    await Promise.all(starts.map((start, index) => breakOff(start, [0, 1, 100_000, 3_000_000, 1][index] as number)));
+  }
+  t.ok(most > idle, 'there was something to be left open');
+  const isLeft = async () => (await countOpenFiles()) > 0 || (await countConnections()) > idle;
+  for (let tries = 0; tries < 500 && (await isLeft()); tries += 1) await delay(10);
+  t.equal(await countOpenFiles(), 0);
+  t.ok((await countConnections()) <= idle);
 });
 
 t.test('the commands of the operator cover all stages', async (t) => {
