@@ -19,6 +19,17 @@ export function matchesEtag(list: string, etag: string, weak: boolean): boolean 
   });
 }
 
+/** The headers that an answer and its 304 have in common (RFC 9110, 15.4.5). */
+export function validatorsOf(etag: string): Record<string, string> {
+  return { etag, vary: VARY, 'cache-control': 'private, no-cache' };
+}
+
+/** Whether the client has the body with this ETag already. */
+export function isKnown(request: FastifyRequest, etag: string): boolean {
+  const list = request.headers['if-none-match'];
+  return list !== undefined && matchesEtag(list, etag, true);
+}
+
 /**
  * Sends bytes with their ETag, or 304 when the client names that ETag.
  * @param etag strong ETag kept with the bytes; computed when absent.
@@ -30,9 +41,9 @@ export function sendBody(
   mediaType: string,
   etag: string = etagOf(body),
 ): FastifyReply {
-  reply.header('etag', etag).header('vary', VARY);
-  if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'private, no-cache');
-  const known = request.headers['if-none-match'];
-  if (known !== undefined && matchesEtag(known, etag, true)) return reply.code(304).send();
+  const own = reply.getHeader('cache-control');
+  reply.headers(validatorsOf(etag));
+  if (own !== undefined) reply.header('cache-control', own);
+  if (isKnown(request, etag)) return reply.code(304).send();
   return reply.header('content-type', mediaType).send(body);
 }

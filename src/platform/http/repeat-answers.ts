@@ -3,7 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import type { App } from './app.ts';
-import { sendBody } from './conditional.ts';
+import { isKnown, sendBody, validatorsOf } from './conditional.ts';
 import { linkNext } from './paging.ts';
 
 /** An answer with the address of the next page, if there is one. */
@@ -16,15 +16,22 @@ export interface RepeatedAnswer {
   readonly about: string;
 }
 
+/** An answer as it goes over the wire. Its headers are a flat list of names and values, all but the request's own id. */
 interface Kept {
   readonly until: number;
-  readonly answer: RepeatedAnswer;
+  readonly about: string;
+  readonly etag: string;
+  readonly validators: readonly string[];
+  readonly headers: readonly string[];
+  /** Small bodies as a text of one character per byte, which Node sends together with the headers in one write. */
+  readonly body: string | Buffer;
 }
 
-/** As long as a reader may be told of a newer release too late. */
-const KEEP_MS = 1_000;
+/** With as much for the list of releases, a reader may be told of a newer release a second too late. */
+const KEEP_MS = 500;
 const MAX_BYTES = 16 * 1024 * 1024;
-const OVERHEAD = 512;
+const OVERHEAD = 2_048;
+const SMALL_BYTES = 64 * 1024;
 
 /** Sends an answer; and again when it is asked for in the same words, if `mayRepeat`. */
 export type SendRepeated = (
@@ -39,25 +46,45 @@ export type SendRepeated = (
  * @param onRepeat is told of every repeat, which no handler sees
  */
 export function repeatAnswers(scoped: App, onRepeat: (request: FastifyRequest, about: string) => void): SendRepeated {
-  const kept = new LRUCache<string, Kept>({
+  const all = new LRUCache<string, Kept>({
     maxSize: MAX_BYTES,
-    sizeCalculation: ({ answer }, words) => answer.body.length + words.length + OVERHEAD,
+    sizeCalculation: ({ body }, words) => body.length + words.length + OVERHEAD,
   });
   scoped.addHook('onRequest', (request, reply, done) => {
-    const known = kept.get(wordsOf(request));
-    if (known === undefined || performance.now() >= known.until) return done();
-    onRepeat(request, known.answer.about);
-    send(request, reply, known.answer);
+    const kept = all.get(wordsOf(request));
+    if (kept === undefined || performance.now() >= kept.until) return done();
+    onRepeat(request, kept.about);
+    repeat(request, reply, kept);
   });
   return (request, reply, answer, mayRepeat) => {
-    if (mayRepeat) kept.set(wordsOf(request), { until: performance.now() + KEEP_MS, answer });
-    return send(request, reply, answer);
+    linkNext(reply, answer.next);
+    if (mayRepeat) all.set(wordsOf(request), keep(reply, answer));
+    return sendBody(request, reply, answer.body, answer.mediaType, answer.etag);
   };
 }
 
-function send(request: FastifyRequest, reply: FastifyReply, answer: RepeatedAnswer): FastifyReply {
-  linkNext(reply, answer.next);
-  return sendBody(request, reply, answer.body, answer.mediaType, answer.etag);
+function keep(reply: FastifyReply, { body, etag, mediaType, about }: RepeatedAnswer): Kept {
+  const { 'request-id': _, ...shared } = reply.getHeaders();
+  const validators = Object.entries({ ...shared, ...validatorsOf(etag) }).flatMap(([name, value]) => [
+    name,
+    String(value),
+  ]);
+  const headers = [...validators, 'content-type', mediaType, 'content-length', String(body.length)];
+  const text = body.length <= SMALL_BYTES ? body.toString('latin1') : body;
+  return { until: performance.now() + KEEP_MS, about, etag, validators, headers, body: text };
+}
+
+/** Past Fastify's own sending, which would put the same headers together once more. */
+function repeat(request: FastifyRequest, reply: FastifyReply, kept: Kept): void {
+  reply.hijack();
+  const unchanged = isKnown(request, kept.etag);
+  reply.raw.writeHead(unchanged ? 304 : 200, [
+    ...(unchanged ? kept.validators : kept.headers),
+    'request-id',
+    request.id,
+  ]);
+  if (unchanged) reply.raw.end();
+  else reply.raw.end(kept.body, 'latin1');
 }
 
 /** Everything of a request that such an answer can depend on. Headers cannot hold a line break. */

@@ -1,4 +1,4 @@
-// Finds the release that an answer rests on without asking the database each time: a domain's releases are kept for a second, and then read once
+// Finds the release that an answer rests on without asking the database each time: a domain’s releases are kept for a moment, and then read once
 // for everybody who waits. Only "the newest" may be that old: a release by its id and the newest at a time are what they will always be.
 import type pg from 'pg';
 import { createSingleFlight } from '../../../platform/cache/single-flight.ts';
@@ -9,7 +9,8 @@ import { NO_RELEASE } from '../errors.ts';
 import { checkChoice } from './rules.ts';
 import { type PublishedRelease, type PublishedReleases, readPublished } from './store.ts';
 
-const KEEP_MS = 1_000;
+/** With as much for repeated answers, half of the second that a reader may be told of a newer release too late. */
+const KEEP_MS = 500;
 /** The first read may be one that began before the caller asked; the second one cannot be. */
 const FRESH_READS = 2;
 
