@@ -15,7 +15,9 @@ import { writeDelivery } from './write-delivery.ts';
 const FOLDER = resolve(fileURLToPath(new URL('../../.data/demo', import.meta.url)));
 const PORT = 8080;
 const SEED = 1;
-const SENDERS = 4;
+const SENDERS = 6;
+/** More jobs than cores: a job waits for disk and database a tenth of its time. */
+const WORKER_JOBS = 4;
 const SHOWN_MUNICIPALITY = '615';
 const HOURS_12 = 12 * 3600;
 
@@ -25,7 +27,11 @@ export async function runDemo(): Promise<number> {
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
   process.stdout.write('Starting PostgreSQL, the api and the worker …\n');
-  const flis = await launchService({ folder: FOLDER, port: await portOrFree(PORT) });
+  const flis = await launchService({
+    folder: FOLDER,
+    port: await portOrFree(PORT),
+    settings: { FLIS_WORKER_JOBS: String(WORKER_JOBS) },
+  });
   try {
     await fillAndServe(flis, interrupted.signal, started);
     return 0;

@@ -90,6 +90,8 @@ export async function withDuckDb<T>(options: DuckDbOptions, fn: (duck: Duck) => 
       threads: String(options.threads),
       memory_limit: `${options.memoryLimitMb}MB`,
       temp_directory: join(folder, 'spill'),
+      // The system keeps files in memory already; a copy here would cost a fifth of what reading small slices costs (measured).
+      enable_external_file_cache: 'false',
     });
     try {
       return await runSandboxed(instance, folder, options, fn);
