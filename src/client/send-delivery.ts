@@ -87,8 +87,8 @@ async function upload(service: Service, id: string, file: TableFile, gzip: boole
   }
 }
 
-async function waitForEnd(service: Service, id: string): Promise<DeliveryResult> {
-  for (let wait = FIRST_POLL_MS; ; wait = Math.min(LONGEST_POLL_MS, wait * 1.5)) {
+async function waitForEnd(service: Service, id: string, longestPollMs: number): Promise<DeliveryResult> {
+  for (let wait = Math.min(FIRST_POLL_MS, longestPollMs); ; wait = Math.min(longestPollMs, wait * 1.5)) {
     const { body } = await send(service, { method: 'GET', path: `/v1/source-deliveries/${id}` });
     if (['accepted', 'rejected', 'failed'].includes(body.state)) {
       const examples = body.state === 'rejected' ? await readExamples(service, id) : [];
@@ -103,12 +103,15 @@ async function readExamples(service: Service, id: string): Promise<ExampleFindin
   return (await send(service, { method: 'GET', path })).body.items;
 }
 
-/** Delivers `files` and waits until the service has accepted or rejected them. @throws ServiceFault when it refuses a request. */
+/**
+ * Delivers `files` and waits until the service has accepted or rejected them; it looks again after 0.1 s, then ever later, after `longestPollMs`
+ * (5 s) at the most. @throws ServiceFault when it refuses a request.
+ */
 export async function sendDelivery(
   service: Service,
   description: DeliveryDescription,
   files: readonly TableFile[],
-  options: { readonly gzip: boolean },
+  options: { readonly gzip: boolean; readonly longestPollMs?: number },
 ): Promise<DeliveryResult> {
   const keyed = () => ({ 'idempotency-key': randomUUID() });
   const created = await send(service, {
@@ -120,5 +123,5 @@ export async function sendDelivery(
   const id: string = created.body.id;
   for (const file of files) await upload(service, id, file, options.gzip);
   await send(service, { method: 'POST', path: `/v1/source-deliveries/${id}/submit`, headers: keyed() });
-  return waitForEnd(service, id);
+  return waitForEnd(service, id, options.longestPollMs ?? LONGEST_POLL_MS);
 }

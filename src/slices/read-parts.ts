@@ -78,7 +78,8 @@ export function readParts(storage: ObjectStorage, parts: readonly Part[], range?
   };
 }
 
-const CHUNK = 1024 * 1024;
+const CHUNK = 512 * 1024;
+const BUFFERS = 4;
 
 /** Copies the bytes of an assembled file into a new file of this machine. */
 export async function copyParts(storage: ObjectStorage, parts: readonly Part[], path: string): Promise<void> {
@@ -106,19 +107,22 @@ export async function digestParts(
   const mainHash = createHash('sha256');
   const others = files.map((parts) => createFileDigest(parts));
   const read = createPieceReader(storage, main);
-  let [busy, free] = [Buffer.allocUnsafeSlow(CHUNK), Buffer.allocUnsafeSlow(CHUNK)];
-  // One buffer is filled while the other is hashed.
-  let ahead = read(free);
-  for (;;) {
-    const pieces = await ahead;
-    if (pieces.length === 0) break;
-    [busy, free] = [free, busy];
-    ahead = read(free);
-    ahead.catch(() => {});
+  // Hashing holds up the event loop, and each read takes several turns of it: with one buffer ahead a third of the time would be waiting (measured).
+  const buffers = Array.from({ length: BUFFERS }, () => Buffer.allocUnsafeSlow(CHUNK));
+  const start = (buffer: Buffer) => {
+    const reading = read(buffer);
+    // Reported when its turn comes; after a fault nobody asks for it any more.
+    reading.catch(() => {});
+    return { buffer, reading };
+  };
+  const ahead = buffers.map(start);
+  for (let next = ahead.shift(); next !== undefined; next = ahead.shift()) {
+    const pieces = await next.reading;
     for (const piece of pieces) {
       mainHash.update(piece.bytes);
       for (const other of others) other.take(piece);
     }
+    if (pieces.length > 0) ahead.push(start(next.buffer));
   }
   return { main: mainHash.digest('hex'), files: others.map((other) => other.digest()) };
 }

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ABSENCE_HEADER, writeAbsence } from './absence.ts';
 import { alternate, type Ratio, secondsOf } from './measure.ts';
-import { type BenchService, startBenchService } from './service.ts';
+import { type BenchService, POLL_MS, startBenchService } from './service.ts';
 
 const ROUNDS = 5;
 const ROWS_PER_MONTH = 41_667;
@@ -46,6 +46,6 @@ async function changeMonth(service: BenchService, folder: string, municipality: 
   );
   await writeFile(path, `_op,${ABSENCE_HEADER}\n${rows.join('\n')}\n`);
   const delta = { ...SPAN, kind: 'delta', periodFrom: CHANGED, periodTo: CHANGED, sequence: round } as const;
-  await service.deliver(municipality, delta, [{ table: TABLE, path }]);
+  await service.deliver(municipality, delta, [{ table: TABLE, path }], POLL_MS);
   await service.buildPackage(municipality, { domain: 'skole', kind: 'total' });
 }

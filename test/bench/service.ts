@@ -6,15 +6,21 @@ import { type DeliveryDescription, type Service, send, sendDelivery, type TableF
 import { type LaunchedService, launchService } from '../../src/demo/launch-service.ts';
 import { untilState } from '../../src/demo/until-state.ts';
 
-/** A package is ready in a fraction of a second; a coarse poll would be most of what is measured. */
-const BUILD_POLL_MS = 10;
+/** What is ready in a fraction of a second is asked for often; a coarse poll would be most of what is measured. */
+export const POLL_MS = 10;
 const NEVER = new AbortController().signal;
 
 export interface BenchService {
   readonly flis: LaunchedService;
   /** The api for a municipality's client with every scope of its own; without one, for the operator. */
   as(municipality?: string): Promise<Service>;
-  deliver(municipality: string, what: DeliveryDescription, files: readonly TableFile[]): Promise<void>;
+  /** Delivers and waits until it is accepted; `longestPollMs` as in `sendDelivery`. */
+  deliver(
+    municipality: string,
+    what: DeliveryDescription,
+    files: readonly TableFile[],
+    longestPollMs?: number,
+  ): Promise<void>;
   release(domain: string): Promise<void>;
   /** Makes a package and waits until it is ready. @returns its id. */
   buildPackage(municipality: string, what: { domain: string; kind: 'total' }): Promise<string>;
@@ -38,8 +44,11 @@ export async function startBenchService(folder: string, settings: Record<string,
   return {
     flis,
     as,
-    async deliver(municipality, what, files) {
-      const result = await sendDelivery(await as(municipality), what, files, { gzip: false });
+    async deliver(municipality, what, files, longestPollMs) {
+      const result = await sendDelivery(await as(municipality), what, files, {
+        gzip: false,
+        ...(longestPollMs === undefined ? {} : { longestPollMs }),
+      });
       if (result.state !== 'accepted') throw new Error(`delivery ${result.state}: ${JSON.stringify(result.rules)}`);
     },
     async release(domain) {
@@ -50,7 +59,7 @@ export async function startBenchService(folder: string, settings: Record<string,
     async buildPackage(municipality, what) {
       const api = await as(municipality);
       const { body } = await send(api, { method: 'POST', path: '/v1/packages', json: what });
-      await untilState(api, `/v1/packages/${body.id}`, ['ready'], BUILD_POLL_MS);
+      await untilState(api, `/v1/packages/${body.id}`, ['ready'], POLL_MS);
       return body.id;
     },
   };

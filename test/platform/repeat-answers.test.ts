@@ -17,7 +17,7 @@ async function start() {
   });
   let made = 0;
   const repeats: string[] = [];
-  await app.register(async (scoped) => {
+  await app.register((scoped, _options, registered) => {
     scoped.addHook('onRequest', (request, _reply, done) =>
       done(request.headers.authorization === 'yes' ? undefined : new Problem(NOT_FOUND)),
     );
@@ -33,6 +33,7 @@ async function start() {
         !request.url.includes('asOf'),
       );
     });
+    registered();
   });
   const get = async (url: string, headers: Record<string, string> = {}) =>
     app.inject({ url, headers: { authorization: 'yes', ...headers } });
