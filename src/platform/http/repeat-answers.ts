@@ -1,5 +1,5 @@
-// Answers a request again that was answered a moment ago in the very same words, before it is parsed and checked once more (measured: a third of a
-// hot read). Only for answers that are the same for everybody who may ask: whether the caller may is still checked each time.
+// Answers a request again that was answered a moment ago in the very same words, before it is parsed and checked once more.
+// Only for answers that are the same for everybody who may ask: whether the caller may is still checked each time.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import type { App } from './app.ts';
