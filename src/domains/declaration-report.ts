@@ -62,8 +62,8 @@ export function checkCodeList(list: CodeList, report: Report): void {
   }
 }
 
-/** One period of each kind, to see what `reads` names. */
-const SAMPLE: Readonly<Record<PeriodKind, string>> = {
+/** One period of each kind, to see which periods a declaration names for a bucket. */
+export const SAMPLE: Readonly<Record<PeriodKind, string>> = {
   none: 'all',
   year: '2025',
   schoolYear: '2024-2025',

@@ -96,20 +96,41 @@ export type Severity = 'stop' | 'error' | 'warning' | 'info';
  * Result columns of a query: `reference` (what is at fault, e.g. an institution number; never a person; parts
  * are joined as `name=value, name=value`, because what looks like a CPR number is hidden), `detail_da`, `detail_en` (both may be null),
  * and `count` (rows concerned, default 1).
+ *
+ * `relation` is read by `query` besides the tables; rules that share one have it worked out once.
+ * `needsEarlier`: the rule finds nothing unless an earlier period of its own `table` is held among those that it reads, so it does not run in the
+ * first bucket. That the earlier period holds no rows does not matter: delivered zero is something to compare with.
  */
 export type Rule = RuleBase &
   (
     | { readonly scope: 'row'; readonly table: string; readonly column?: string; readonly violation: string }
-    | { readonly scope: 'slice'; readonly table: string; readonly column?: string; readonly query: string }
+    | {
+        readonly scope: 'slice';
+        readonly table: string;
+        readonly column?: string;
+        readonly relation?: RuleRelation;
+        readonly query: string;
+      }
     | {
         readonly scope: 'domain';
         readonly table: string;
         readonly column?: string;
         readonly bucket: PeriodKind;
         readonly reads: SliceReads;
+        readonly needsEarlier?: true;
+        readonly relation?: RuleRelation;
         readonly query: string;
       }
   );
+
+/**
+ * A named query over the tables of a rule. DuckDB spends up to 10 ms on planning one over several tables, with or without rows, so rules that
+ * judge the same numbers (a warning and an error) share them. A name means one query throughout its domain.
+ */
+export interface RuleRelation {
+  readonly name: string;
+  readonly query: string;
+}
 
 interface RuleBase {
   /** e.g. `DQ10`, or `DQ13-orden` where one rule of the reference needs two predicates. */

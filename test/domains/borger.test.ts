@@ -10,6 +10,7 @@ import type { Municipality } from '../../src/domains/municipalities.ts';
 import { makeCpr } from '../../src/domains/synthetic.ts';
 import { type Duck, withDuckDb } from '../../src/platform/duckdb/duckdb.ts';
 import { columnSqlType } from '../../src/slices/index.ts';
+import { queryOf } from './run-rule.ts';
 
 type Row = Readonly<Record<string, string | number | null>>;
 interface Finding {
@@ -60,7 +61,7 @@ async function findAll(
 function sqlOf(rule: Rule): string {
   return rule.scope === 'row'
     ? `select rowid::varchar as reference from ${rule.table} where (${rule.violation})`
-    : rule.query;
+    : queryOf(rule);
 }
 
 function withTables(test: Pick<typeof t, 'testdir'>, fn: (duck: Duck) => Promise<void>): Promise<void> {

@@ -6,6 +6,7 @@ import type { Domain, Formula, KeyFigure, Rule, Table } from '../../src/domains/
 import { DeclarationError, loadCatalogue } from '../../src/domains/index.ts';
 import { type Duck, withDuckDb } from '../../src/platform/duckdb/duckdb.ts';
 import { columnSqlType } from '../../src/slices/index.ts';
+import { queryOf } from './run-rule.ts';
 
 const catalogue = await loadCatalogue();
 const borger = catalogue.domain('borger') as Domain;
@@ -110,6 +111,7 @@ function withColumn(table: Table, name: string, change: object): Table {
 }
 const inTable = (table: Table): Partial<Domain> => ({ tables: [table, events] });
 const inRule = (changed: object): Partial<Domain> => ({ rules: [{ ...rule, ...changed } as Rule] });
+const inRelation = (name: string, query: string): Rule => ({ ...domainRule, relation: { name, query } });
 const inFigure = (changed: object): Partial<Domain> => ({ keyFigures: [{ ...share, ...changed }] });
 const inExample = (changed: object): Partial<Domain> => inFigure({ examples: [{ ...example, ...changed }] });
 const codes = (list: readonly object[]) => ({
@@ -191,6 +193,17 @@ const PLANTED: readonly [fault: RegExp, domain: Partial<Domain>][] = [
   [
     /reads 'bor_befolkning' for '2025-01', but its period kind is year/,
     { rules: [{ ...domainRule, reads: { bor_befolkning: () => ['2025-01'] } }] },
+  ],
+  [
+    /relation borger\/summer: is declared with two meanings/,
+    { rules: [inRelation('summer', 'select 1'), { ...inRelation('summer', 'select 2'), id: 'DQ99' }] },
+  ],
+  [/relation 'bor_bevaegelse' has the name of a table/, { rules: [inRelation('bor_bevaegelse', 'select 1')] }],
+  [/relation 'Summer' must be named with lower-case/, { rules: [inRelation('Summer', 'select 1')] }],
+  [/relation 'summer' has no SQL/, { rules: [inRelation('summer', ' ')] }],
+  [
+    /reads no earlier period of 'bor_bevaegelse'/,
+    { rules: [{ ...domainRule, needsEarlier: true, reads: { bor_bevaegelse: (year: string) => [year] } }] },
   ],
   [/the key figure 'BO05' is declared twice/, { keyFigures: [share, share] }],
   [/names the domain 'skole'/, inFigure({ domain: 'skole' })],
@@ -306,7 +319,7 @@ t.test('the SQL of every rule of every domain binds and yields the columns of a 
     await createTables(duck);
     await duck.run(`set variable bucket = '2025'; set variable due = '2024-12'`);
     for (const one of catalogue.domains.flatMap(({ rules }) => rules)) {
-      const sql = one.scope === 'row' ? `select * from ${one.table} where (${one.violation})` : one.query;
+      const sql = one.scope === 'row' ? `select * from ${one.table} where (${one.violation})` : queryOf(one);
       t.strictSame(await duck.all(sql), [], one.id);
       if (one.scope === 'row') continue;
       const columns = await duck.all<{ column_name: string; column_type: string }>(`describe ${sql}`);

@@ -43,6 +43,11 @@ export function showGiven(duck: Duck, given: ExampleRows): ShowSlices {
   };
 }
 
+/** The SQL of a rule that is run by itself, with the relation that it reads. */
+export function queryOf({ relation, query }: Exclude<Rule, { scope: 'row' }>): string {
+  return relation === undefined ? query : `with ${relation.name} as (${relation.query}) select * from (${query})`;
+}
+
 /** @returns the findings of `rule` in the slice or bucket `bucket`; `due` is the last month that could have been delivered. */
 export async function findingsOf(
   duck: Duck,
@@ -55,12 +60,12 @@ export async function findingsOf(
   await duck.run(`set variable bucket = '${bucket}'; set variable due = '${due}'`);
   if (rule.scope === 'domain') {
     for (const table of tables) await show(table, rule.reads[table.name]?.(bucket) ?? []);
-    return await duck.all<RuleFinding>(rule.query);
+    return await duck.all<RuleFinding>(queryOf(rule));
   }
   const table = tables.find(({ name }) => name === rule.table);
   if (table === undefined) throw new Error(`rule ${rule.id} is about the unknown table ${rule.table}`);
   await show(table, [bucket]);
-  if (rule.scope === 'slice') return await duck.all<RuleFinding>(rule.query);
+  if (rule.scope === 'slice') return await duck.all<RuleFinding>(queryOf(rule));
   const key = table.key.filter((name) => name !== 'kommunekode').join(", '/', ");
   return await duck.all<RuleFinding>(`select concat(${key}) as reference from ${table.name} where ${rule.violation}`);
 }

@@ -8,6 +8,7 @@ import { type Column, type Domain, defineTable, type Rule } from '../../src/doma
 import { checkState, EXAMPLES_PER_RULE } from '../../src/pipeline/quality/index.ts';
 import { rulesAtOnce } from '../../src/pipeline/warehouse/rules.ts';
 import { type Duck, withDuckDb } from '../../src/platform/duckdb/duckdb.ts';
+import { addMonths } from '../../src/platform/time/period.ts';
 
 const text = { da: 'Der er noget galt.', en: 'Something is wrong.' };
 const column = (name: string, type: Column['type']): Column => ({
@@ -48,6 +49,9 @@ const yearly = {
   bucket: 'year',
   reads: { maal: (year: string) => MONTHS.filter((month) => month.startsWith(year)), sted: () => ['all'] },
 } as const;
+const ROWS = { name: 'raekker', query: 'select sted, tal, count(*) as antal from maal group by sted, tal' };
+const SUMS = { name: 'summer', query: 'select sted, sum(tal) as sum, count(*) as antal from maal group by sted' };
+const sums = `select sted as reference, 'sum ' || sum as detail_da, null as detail_en, antal as count from summer`;
 const RULES: readonly Rule[] = [
   { ...base, id: 'R-raekke', scope: 'row', violation: 'tal % 2 = 0' },
   {
@@ -74,6 +78,23 @@ const RULES: readonly Rule[] = [
     scope: 'slice',
     query: `select null as reference, null as detail_da, null as detail_en, count(*) as count from maal having count(*) > 0`,
   },
+  {
+    ...base,
+    id: 'S-delt',
+    scope: 'slice',
+    relation: ROWS,
+    query: `select sted as reference, 'tal ' || tal as detail_da, null as detail_en from raekker where tal < 9`,
+  },
+  {
+    ...base,
+    id: 'S-delt-stor',
+    scope: 'slice',
+    severity: 'error',
+    relation: ROWS,
+    query: `select sted as reference, null as detail_da, null as detail_en, antal as count from raekker where tal >= 9`,
+  },
+  { ...yearly, id: 'D-delt', relation: SUMS, query: `${sums} where sum % 2 = 0` },
+  { ...yearly, id: 'D-delt-ulige', severity: 'error', relation: SUMS, query: `${sums} where sum % 2 = 1` },
   {
     ...monthly,
     id: 'D-maaned',
@@ -124,12 +145,19 @@ async function define(duck: Duck, { sizes, places, seed }: Given): Promise<void>
   );
 }
 
-function check(duck: Duck, atOnce: number) {
+interface Checked {
+  readonly atOnce: number;
+  readonly rules?: readonly Rule[];
+  readonly held?: readonly string[];
+  readonly changed?: readonly string[];
+}
+
+function check(duck: Duck, { atOnce, rules = RULES, held = MONTHS, changed = held }: Checked) {
   return checkState(duck, {
-    domain: DOMAIN,
-    changed: MONTHS.map((period) => ({ table: 'maal', period, rows: 1 })),
+    domain: { ...DOMAIN, rules },
+    changed: changed.map((period) => ({ table: 'maal', period, rows: 1 })),
     handedIn: '2100-01',
-    periodsOf: (name) => (name === 'sted' ? ['all'] : MONTHS),
+    periodsOf: (name) => (name === 'sted' ? ['all'] : held),
     rowsOf: ({ name }, periods) =>
       name === 'sted'
         ? `select *, 'all' as _period, null::bigint as _row from data_sted`
@@ -144,17 +172,27 @@ function expectedCounts({ sizes, places, seed }: Given): Record<string, number> 
   const add = (rule: string, period: string, number: number) => {
     counts[`${rule} ${period}`] = (counts[`${rule} ${period}`] ?? 0) + number;
   };
+  const years = new Map<string, number[]>();
   for (const [index, month] of MONTHS.entries()) {
-    for (const rule of ['R-raekke', 'S-hver', 'S-vaegt', 'S-ingen', 'S-en', 'D-maaned']) add(rule, month, 0);
-    for (const rule of ['D-ukendt', 'D-laengst']) add(rule, month.slice(0, 4), 0);
+    for (const { id, scope } of RULES) {
+      const isYearly = scope === 'domain' && id !== 'D-maaned';
+      add(id, isYearly ? month.slice(0, 4) : month, 0);
+    }
     for (let row = 0; row < (sizes[index] ?? 0); row += 1) {
       const value = amountOf(row, seed);
       add('S-hver', month, 1);
       add('S-en', month, 1);
       add('S-vaegt', month, value % 3 === 0 ? 1 : value);
+      add(value < 9 ? 'S-delt' : 'S-delt-stor', month, 1);
+      const place = `${month.slice(0, 4)} ${row}`;
+      years.set(place, [...(years.get(place) ?? []), value]);
       add(value % 2 === 0 ? 'R-raekke' : 'D-maaned', month, 1);
       if (row >= places) add('D-ukendt', month.slice(0, 4), 1);
     }
+  }
+  for (const [place, values] of years) {
+    const sum = values.reduce((total, value) => total + value, 0);
+    add(sum % 2 === 0 ? 'D-delt' : 'D-delt-ulige', place.slice(0, 4), values.length);
   }
   add('D-laengst', '2025', Math.max(sizes[0] ?? 0, sizes[1] ?? 0));
   add('D-laengst', '2026', sizes[2] ?? 0);
@@ -174,8 +212,14 @@ t.test('property: rules find the same one by one and together; all is counted, 1
     fc.assert(
       fc.asyncProperty(given, async (given) => {
         await define(duck, given);
-        const single = await check(duck, 1);
-        for (const atOnce of [3, 16]) t.same(await check(duck, atOnce), single, `${atOnce} at once`);
+        const single = await check(duck, { atOnce: 1 });
+        for (const atOnce of [3, 16]) t.same(await check(duck, { atOnce }), single, `${atOnce} at once`);
+        for (const rule of RULES.filter((one) => one.scope !== 'row' && one.relation !== undefined)) {
+          const alone = await check(duck, { atOnce: 1, rules: [rule] });
+          const own = (found: { rule: string }) => found.rule === rule.id;
+          t.same(alone.outcomes, single.outcomes.filter(own), `${rule.id} without the rule that it shares with`);
+          t.same(alone.findings.examples, single.findings.examples.filter(own), `${rule.id} shows the same`);
+        }
         const first = single.findings.examples.filter(({ rule, period }) => rule === 'S-hver' && period === MONTHS[0]);
         t.same(
           first.map(({ reference }) => reference),
@@ -202,6 +246,30 @@ t.test('property: rules find the same one by one and together; all is counted, 1
     ),
   );
   t.ok(overflows > 5, `${overflows} rules with more results than are shown`);
+});
+
+t.test('a rule that compares with earlier periods runs once one of them is held, be it without rows', async (t) => {
+  const rule: Rule = {
+    ...monthly,
+    id: 'D-foer',
+    reads: { maal: (month: string) => [addMonths(month, -1), month] },
+    needsEarlier: true,
+    query: `select getvariable('bucket') as reference, null as detail_da, null as detail_en`,
+  };
+  const options = { tempRoot: t.testdir(), allowedDirectories: [], memoryLimitMb: 256, threads: 1 };
+  await withDuckDb(options, async (duck) => {
+    await define(duck, { sizes: [0, 5, 5], places: 0, seed: 0 });
+    const ran = async (held: readonly string[], changed = held) => {
+      const { outcomes } = await check(duck, { atOnce: 16, rules: [rule], held, changed });
+      return outcomes.map(({ period, count }) => `${period} ${count}`);
+    };
+    t.same(await ran(['2025-01']), [], 'the first month');
+    t.same(await ran(['2025-01', '2025-02']), ['2025-02 1'], 'both at once');
+    t.same(await ran(['2025-01', '2025-02'], ['2025-02']), ['2025-02 1'], 'the second month');
+    t.same(await ran(['2025-01', '2025-02'], ['2025-01']), ['2025-02 1'], 'the month before comes later');
+    t.same(await ran(['2025-01', '2026-01']), [], 'an earlier month that the rule does not read');
+    t.same(await ran(['2025-02', '2025-03'], ['2025-03']), ['2025-03 1'], 'the bucket itself without rows');
+  });
 });
 
 t.test('rules run together up to half a million rows, before and after the load', async (t) => {

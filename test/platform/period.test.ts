@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import {
   addMonths,
+  endsBefore,
   isPeriod,
   monthSpanOf,
   monthsOf,
@@ -37,11 +38,16 @@ t.test('shifting there and back ends where it began, and neighbours adjoin', asy
       return (
         addMonths(addMonths(month, count), -count) === month &&
         shiftPeriod(shiftPeriod(period, count), -count) === period &&
-        addMonths(monthSpanOf(period)?.to ?? '', 1) === monthSpanOf(next)?.from
+        addMonths(monthSpanOf(period)?.to ?? '', 1) === monthSpanOf(next)?.from &&
+        endsBefore(period, next) &&
+        !endsBefore(period, period) &&
+        !endsBefore(next, period)
       );
     }),
   );
-  t.pass();
+  t.ok(endsBefore('2024-07', '2024-2025'), 'of different kinds');
+  t.notOk(endsBefore('2024-08', '2024-2025'), 'a month within a school year');
+  t.notOk(endsBefore('all', '2024') || endsBefore('2024', 'all'), 'what has no time');
 });
 
 t.test('a span is covered by its periods without gap or overlap', async (t) => {

@@ -2,7 +2,7 @@
 // buckets that read a changed slice. Cost follows what changed, not how much history there is.
 import type { Domain, Rule, Severity, Table, Text } from '../../domains/definition.ts';
 import type { Duck } from '../../platform/duckdb/duckdb.ts';
-import { ALL, addMonths, monthsOf, type PeriodKind, periodOfMonth } from '../../platform/time/period.ts';
+import { ALL, addMonths, endsBefore, monthsOf, type PeriodKind, periodOfMonth } from '../../platform/time/period.ts';
 import { type ChangedSlice, compareReplaced } from './compare-replaced.ts';
 import { EXAMPLES_PER_RULE, type Finding, type Findings, joinFindings, maskCpr } from './rules.ts';
 import {
@@ -28,7 +28,7 @@ export interface ReadCheckedState {
   periodsOf(table: string): readonly string[];
   /** A DuckDB query for the rows of these periods: the table's columns, `_period` and `_row` (record number, or null). */
   rowsOf(table: Table, periods: readonly string[]): string;
-  /** How many rules may hold their rows in memory at once: 1 for a large state. */
+  /** How many rules may hold their rows in memory at once: 1 for a large state. Those that share a relation hold it once. */
   readonly rulesAtOnce: number;
 }
 
@@ -155,7 +155,8 @@ function groupByRows(state: ReadCheckedState, rules: readonly DomainRule[], buck
 
 /**
  * The buckets that read a changed slice, and in which there is a slice of the table that the rule speaks of: without one it has nothing to say.
- * A rule may therefore take a bucket without rows as delivered empty.
+ * A rule may therefore take a bucket without rows as delivered empty. A rule with `needsEarlier` also needs one of the earlier
+ * periods that it reads: planning a query costs 1 to 5 ms even where there is nothing to compare.
  */
 function dueBuckets(state: ReadCheckedState, rule: DomainRule): string[] {
   const buckets = new Set<string>();
@@ -168,8 +169,15 @@ function dueBuckets(state: ReadCheckedState, rule: DomainRule): string[] {
   const held = state.periodsOf(rule.table);
   return [...buckets].filter((bucket) => {
     const changed = state.changed.some(({ table, period }) => rule.reads[table]?.(bucket).includes(period));
-    return changed && held.some((period) => period === ALL || bucketsOf(rule.bucket, period).includes(bucket));
+    const isHeld = held.some((period) => period === ALL || bucketsOf(rule.bucket, period).includes(bucket));
+    return changed && isHeld && (!rule.needsEarlier || holdsEarlier(rule, bucket, held));
   });
+}
+
+/** Whether an earlier period that the rule reads of its own table is among those `held`. */
+function holdsEarlier(rule: DomainRule, bucket: string, held: readonly string[]): boolean {
+  const read = rule.reads[rule.table]?.(bucket) ?? [];
+  return read.some((period) => endsBefore(period, bucket) && held.includes(period));
 }
 
 function bucketsOf(kind: PeriodKind, period: string): string[] {
@@ -184,11 +192,24 @@ async function runRules(
   period: string,
   checked: Checked,
 ): Promise<void> {
-  for (let start = 0; start < rules.length; start += rulesAtOnce) {
-    const some = rules.slice(start, start + rulesAtOnce);
+  for (const some of inStatements(rules, rulesAtOnce)) {
     const found = await runQueryRules(duck, named, some);
     for (const [index, rule] of some.entries()) noteFindings(rule, period, found[index], checked);
   }
+}
+
+/**
+ * Up to `atOnce` rules a statement. Those that share a relation always stay together, also where rules run one by one: it is the relation that holds
+ * the rows, and it is there once (measured with 22 000 pupils and 36 000 absences: all rules one by one take 250 ms instead of 340).
+ */
+function inStatements(rules: readonly QueryRule[], atOnce: number): QueryRule[][] {
+  const statements: QueryRule[][] = [];
+  for (const sharing of Map.groupBy(rules, (rule) => rule.relation?.name ?? rule).values()) {
+    const last = statements.at(-1);
+    if (last !== undefined && last.length + sharing.length <= atOnce) last.push(...sharing);
+    else statements.push([...sharing]);
+  }
+  return statements;
 }
 
 function noteFindings(rule: QueryRule, period: string, found: QueryFindings | undefined, checked: Checked): void {

@@ -55,12 +55,20 @@ export interface NamedRows {
   readonly query: string;
 }
 
-/** Names in the statement itself: a view would be planned when it is made and once more when it is read. */
-function namesSql(named: readonly NamedRows[]): string {
+/**
+ * Names in the statement itself: a view would be planned when it is made and once more when it is read. A relation stands once for all `rules` that
+ * share it; one rule alone reads it in place, so that what the rule looks for narrows down what is read.
+ */
+function namesSql(named: readonly NamedRows[], rules: readonly QueryRule[]): string {
   const names = named.map(({ table, query }) => {
     const columns = table.columns.map(({ name }) => quoteIdentifier(name)).join(', ');
     return `${quoteIdentifier(table.name)} as not materialized (select ${columns} from (${query}))`;
   });
+  const relations = rules.flatMap(({ relation }) => relation ?? []);
+  for (const [name, sharing] of Map.groupBy(relations, (relation) => relation.name)) {
+    const held = sharing.length > 1 ? 'materialized' : 'not materialized';
+    names.push(`${quoteIdentifier(name)} as ${held} (${sharing[0]?.query})`);
+  }
   return names.length === 0 ? '' : `with ${names.join(', ')}`;
 }
 
@@ -97,7 +105,9 @@ export async function runQueryRules(
   // The last branch gives every statement the same columns: a query may leave out `count`.
   const columns =
     'select null::integer as rule, null::varchar as reference, null::varchar as detail_da, null::varchar as detail_en, null::bigint as count where false';
-  const rows = await duck.all<QueryResult>(`${namesSql(named)} ${[...queries, columns].join(' union all by name ')}`);
+  const rows = await duck.all<QueryResult>(
+    `${namesSql(named, rules)} ${[...queries, columns].join(' union all by name ')}`,
+  );
   const found: QueryFindings[] = [];
   for (const [index, rule] of rules.entries()) {
     const own = rows.filter((row) => row.rule === index);
@@ -111,10 +121,10 @@ export async function runQueryRules(
   return found;
 }
 
-async function countFindings(duck: Duck, named: readonly NamedRows[], { query }: QueryRule): Promise<number> {
+async function countFindings(duck: Duck, named: readonly NamedRows[], rule: QueryRule): Promise<number> {
   const [total] = await duck.all<{ count: number }>(
-    `${namesSql(named)} select cast(sum(coalesce("count", 1)) as bigint) as count
-     from (${query} union all by name select null::bigint as count where false)`,
+    `${namesSql(named, [rule])} select cast(sum(coalesce("count", 1)) as bigint) as count
+     from (${rule.query} union all by name select null::bigint as count where false)`,
   );
   return total?.count ?? 0;
 }

@@ -78,6 +78,12 @@ export function monthSpanOf(period: string): { from: string; to: string } | unde
   }
 }
 
+/** @returns whether `period` is over before `other` begins; `all` is never over and never begins. */
+export function endsBefore(period: string, other: string): boolean {
+  const [last, first] = [monthSpanOf(period)?.to, monthSpanOf(other)?.from];
+  return last !== undefined && first !== undefined && last < first;
+}
+
 /** @returns every month of a period in order; empty for `all`. */
 export function monthsOf(period: string): string[] {
   const span = monthSpanOf(period);
