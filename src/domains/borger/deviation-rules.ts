@@ -1,7 +1,7 @@
 // Rules of `borger` that compare a month with earlier months: DQ07 (the last three delivered months) and DQ24 (own last year).
 // All comparisons are in whole numbers, so a limit is met exactly. No yearly figure adds up months here, so there is no DQ25.
 import { shiftPeriod } from '../../platform/time/period.ts';
-import type { Rule, SliceReads } from '../definition.ts';
+import type { Rule, RuleRelation, SliceReads } from '../definition.ts';
 
 /** What a deviation rule measures: `months` yields `maaned` and `size`; `least` is the mean size from which it speaks. */
 interface Measured {
@@ -19,10 +19,16 @@ function thisAndLastYear(table: string): SliceReads {
 const LEAST_BEFORE_NOTHING = 10;
 
 /**
- * CTE `counted(maaned, size, delivered)`: the months, and those that are missing with a size of 0. A month is missing when the year before holds it and
- * this year has come past it, so that a source which delivers quarters is compared with quarters; of a year without any rows, the first such month is once it is due.
+ * The months of the bucket with the size of the three delivered before them (`total`), and those that are missing with a size of 0.
+ * A month is missing when the year before holds it and this year has come past it, so that a source which delivers quarters is compared with quarters;
+ * of a year without any rows, the first such month is once it is due. A missing month deviates by 100 % and is no delivered month before another,
+ * so it is found by the rule without an upper limit only and changes nothing for the other.
  */
-const WITH_MISSING = `
+function comparedMonths({ suffix, months, least }: Measured): RuleRelation {
+  return {
+    name: `maaneder_${suffix}`,
+    query: `
+    with months as (${months}),
     absent as (
       select getvariable('bucket') || right(maaned, 3) as maaned from months
       where left(maaned, 4)::integer = getvariable('bucket')::integer - 1
@@ -33,39 +39,39 @@ const WITH_MISSING = `
       union all select maaned, 0, 0 from absent where maaned <= coalesce(
         (select max(maaned) from months where left(maaned, 4) = getvariable('bucket')),
         (select min(maaned) from absent where maaned <= getvariable('due')))
-    )`;
-
-/** The same without missing months: they deviate by 100 %, which only the rule without an upper limit looks for, and cost as much as all the rest. */
-const WITHOUT_MISSING = 'counted as (select maaned, size, 1 as delivered from months)';
-
-/** Months whose size lies more than `above` % (and at most `upTo` %) from the mean of the three delivered months before. */
-function deviationQuery(measured: Measured, above: number, upTo?: number): string {
-  const deviation = 'abs(size * 3 - total) * 100';
-  return `
-    with months as (${measured.months}),
-    ${upTo === undefined ? WITH_MISSING : WITHOUT_MISSING},
+    ),
     numbered as (select *, sum(delivered) over (order by maaned) + 1 - delivered as number from counted),
     compared as (
       select maaned, size, sum(size) over earlier as total, sum(delivered) over earlier as months
       from numbered window earlier as (order by number range between 3 preceding and 1 preceding)
     )
+    select maaned, size, total from compared
+    where months = 3 and left(maaned, 4) = getvariable('bucket')
+      and (total >= ${least * 3} or size = 0 and total >= ${LEAST_BEFORE_NOTHING * 3})`,
+  };
+}
+
+/** Months whose size lies more than `above` % (and at most `upTo` %) from the mean of the three delivered months before. */
+function deviationQuery({ name }: RuleRelation, above: number, upTo?: number): string {
+  const deviation = 'abs(size * 3 - total) * 100';
+  return `
     select maaned as reference,
       'antal ' || size || ', gennemsnit ' || (total // 3) as detail_da,
       'count ' || size || ', mean ' || (total // 3) as detail_en
-    from compared
-    where months = 3 and left(maaned, 4) = getvariable('bucket')
-      and (total >= ${measured.least * 3} or size = 0 and total >= ${LEAST_BEFORE_NOTHING * 3})
-      and ${deviation} > total * ${above} ${upTo === undefined ? '' : `and ${deviation} <= total * ${upTo}`}
+    from ${name}
+    where ${deviation} > total * ${above} ${upTo === undefined ? '' : `and ${deviation} <= total * ${upTo}`}
     order by maaned`;
 }
 
 /** DQ07 as a warning above 20 % and an error above 50 %. */
 export function deviationRules(measured: Measured): Rule[] {
+  const relation = comparedMonths(measured);
   const common = {
     scope: 'domain',
     table: measured.table,
     bucket: 'year',
     reads: thisAndLastYear(measured.table),
+    relation,
   } as const;
   return [
     {
@@ -77,7 +83,7 @@ export function deviationRules(measured: Measured): Rule[] {
         da: 'Antallet afviger mere end 20 % fra gennemsnittet af de tre foregående leverede måneder. Kontrollér, at leverancen er fuldstændig.',
         en: 'The count is more than 20 % from the mean of the three delivered months before. Check that the delivery is complete.',
       },
-      query: deviationQuery(measured, 20, 50),
+      query: deviationQuery(relation, 20, 50),
     },
     {
       ...common,
@@ -88,7 +94,7 @@ export function deviationRules(measured: Measured): Rule[] {
         da: 'Antallet afviger mere end 50 % fra gennemsnittet af de tre foregående leverede måneder. Lever måneden igen.',
         en: 'The count is more than 50 % from the mean of the three delivered months before. Deliver the month again.',
       },
-      query: deviationQuery(measured, 50),
+      query: deviationQuery(relation, 50),
     },
   ];
 }
@@ -101,6 +107,7 @@ export const lastYearRule: Rule = {
   table: 'bor_befolkning',
   bucket: 'year',
   reads: thisAndLastYear('bor_befolkning'),
+  needsEarlier: true,
   title: { da: 'Folketallet afviger over 25 % fra året før', en: 'Population over 25 % from the year before' },
   message: {
     da: 'Folketallet afviger mere end 25 % fra samme måned året før. Kontrollér måneden.',
