@@ -1,5 +1,8 @@
-// Queries of the rules that compare a period with earlier ones or a share with a limit. They build SQL text and run nothing.
+// Queries of the rules that compare a period with earlier ones or a share with a limit, and the relations that a warning and an error share.
+// They build SQL text and run nothing.
 // All limits are compared in exact arithmetic; the percentages in a finding's text are rounded for reading.
+
+import type { RuleRelation } from '../definition.ts';
 
 /** Percentages above which a deviation is reported: over `above` and, where `upTo` is given, not over that. */
 export interface Band {
@@ -18,6 +21,8 @@ export function percentText(part: string, whole: string): string {
   return `(100 * (${part}) / nullif(${whole}, 0))::decimal(38, 1)::varchar`;
 }
 
+const BUCKET_YEAR = `getvariable('bucket')::integer`;
+
 /** Whether January of the bucket's year is due. */
 const IS_YEAR_DUE = `getvariable('bucket') || '-01' <= getvariable('due')`;
 
@@ -30,59 +35,62 @@ function details(number: string, da: string, en: string): string {
 }
 
 /**
- * Rows of each month against the mean of the three months before it. `counts` yields `reference`, `number` (months
- * since year 0, or years) and `row_count`, 0 for a period that should be there; periods without three delivered ones just before are left alone.
+ * Rows of each period and those of the three before it (`before`). `counts` yields `reference`, `number` (months since year 0, or years) and
+ * `row_count`, 0 for a period that should be there; periods without three delivered ones just before are left out. A missing period deviates by 100 %
+ * and adds nothing to `before`, nor to the three delivered ones, so it is found by a band without an upper limit only and changes nothing for others.
  */
-function rowsAgainstMean(counts: string, band: Band, which = 'true'): string {
-  const deviation = 'abs(3 * row_count - before)';
+function rowsAndMean(name: string, counts: string, which = 'true'): RuleRelation {
+  return {
+    name,
+    query: `select reference, row_count, before
+      from (select *, sum(row_count) over earlier as before, count(*) filter (where row_count > 0) over earlier as periods
+        from (${counts})
+        window earlier as (partition by kind order by number range between 3 preceding and 1 preceding))
+      where periods = 3 and ${which}`,
+  };
+}
+
+/** Periods of a relation of `rowsAndMean` that deviate from the mean. */
+export function rowsAgainstMean({ name }: RuleRelation, band: Band): string {
   return `select reference, greatest(row_count, 1) as count,
       ${details(percentText('row_count * 3', 'before'), '# pct. af gennemsnittet for de tre perioder før', '# per cent of the mean of the three periods before')}
-    from (select *, sum(row_count) over earlier as before, count(*) filter (where row_count > 0) over earlier as periods
-      from (${counts})
-      window earlier as (partition by kind order by number range between 3 preceding and 1 preceding))
-    where periods = 3 and ${which} and ${isInBand(deviation, 'before', band)}
+    from ${name} where ${isInBand('abs(3 * row_count - before)', 'before', band)}
     order by reference`;
 }
 
-/**
- * Rows per month. Months up to the last one of `reached` (`regnskabsaar`, `last`) that have none count 0, where the band has no upper limit:
- * they deviate by 100 %, and looking for them costs as much as the rest.
- */
-function monthCounts(reached: string, { upTo }: Band): string {
-  const missing = `union all select regnskabsaar, unnest(range(1, last + 1)), 0 from (${reached})`;
+/** Rows per month. Months up to the last one of `reached` (`regnskabsaar`, `last`) that have none count 0. */
+function monthCounts(reached: string): string {
   return `select '' as kind, periode, regnskabsaar * 12 + periode as number, sum(rows) as row_count,
       regnskabsaar || '-' || lpad(periode::varchar, 2, '0') as reference
     from (select regnskabsaar, periode, 1 as rows from oko_regnskab where periode between 1 and 12
-      ${upTo === undefined ? missing : ''})
+      union all select regnskabsaar, unnest(range(1, last + 1)), 0 from (${reached}))
     group by regnskabsaar, periode`;
 }
 
 const LAST_BOOKED = 'select regnskabsaar, max(periode) as last from oko_regnskab where periode between 1 and 12';
 
 /** April to December against the months before them; reads one slice, where no earlier month has three before it. */
-export function monthRowsWithinYear(band: Band): string {
-  return rowsAgainstMean(monthCounts(`${LAST_BOOKED} group by regnskabsaar`, band), band);
-}
+export const monthsWithinYear = rowsAndMean('maaneder_i_aaret', monthCounts(`${LAST_BOOKED} group by regnskabsaar`));
 
 /**
  * January to March against months of the year before. Of the two years read, only the newer one has three months before them.
  * A year without any rows lacks at least January, once that is due.
  */
-export function monthRowsAcrossYears(band: Band): string {
-  const year = `getvariable('bucket')::integer`;
-  const reached = `select ${year} as regnskabsaar,
-    coalesce((select last from (${LAST_BOOKED} and regnskabsaar = ${year} group by regnskabsaar)), case when ${IS_YEAR_DUE} then 1 else 0 end) as last`;
-  return rowsAgainstMean(monthCounts(reached, band), band, 'periode <= 3');
-}
+export const monthsAcrossYears = rowsAndMean(
+  'maaneder_over_aarsskiftet',
+  monthCounts(`select ${BUCKET_YEAR} as regnskabsaar,
+    coalesce((select last from (${LAST_BOOKED} and regnskabsaar = ${BUCKET_YEAR} group by regnskabsaar)), case when ${IS_YEAR_DUE} then 1 else 0 end) as last`),
+  'periode <= 3',
+);
 
 /** Budget rows per version against the three years before. Of the four years read, only the newest has three before it; it needs an original budget. */
-export function budgetRowsAcrossYears(band: Band): string {
-  const missing = `union all select 'opr', getvariable('bucket')::integer, 0 where ${IS_YEAR_DUE}`;
-  const counts = `select version as kind, year as number, sum(rows) as row_count, year || ' ' || version as reference
-    from (select version, regnskabsaar as year, 1 as rows from oko_budget ${band.upTo === undefined ? missing : ''})
-    group by year, version`;
-  return rowsAgainstMean(counts, band);
-}
+export const budgetsAcrossYears = rowsAndMean(
+  'budgetaar',
+  `select version as kind, year as number, sum(rows) as row_count, year || ' ' || version as reference
+    from (select version, regnskabsaar as year, 1 as rows from oko_budget
+      union all select 'opr', ${BUCKET_YEAR}, 0 where ${IS_YEAR_DUE})
+    group by year, version`,
+);
 
 /** Months of the year of the bucket without accounts: fewer than 8 of 12, or the same share of those up to the last one booked; of a year without any, those due. */
 export function missingMonths(): string {
@@ -94,42 +102,51 @@ export function missingMonths(): string {
     where months * 12 < reached * 8`;
 }
 
-/** Months whose balances do not add up to 0: the difference against the debit side. The opening balance must balance too. */
+/** What the balances of each month add up to, against the debit side. The opening balance must balance too. */
+export const monthBalances: RuleRelation = {
+  name: 'raabalancer',
+  query: `select regnskabsaar, periode, count(*) as row_count, abs(sum(beloeb)) as difference,
+      greatest(sum(greatest(beloeb, 0)), -sum(least(beloeb, 0))) as turnover
+    from oko_regnskab group by regnskabsaar, periode`,
+};
+
+/** Months of `monthBalances` whose balances do not add up to 0. */
 export function unbalancedMonths(band: Band): string {
-  const difference = 'abs(sum(beloeb))';
-  const turnover = 'greatest(sum(greatest(beloeb, 0)), -sum(least(beloeb, 0)))';
-  return `select regnskabsaar || '/' || periode as reference, count(*) as count,
-      ${details(percentText(difference, turnover), 'Forskellen er # pct. af omsætningen', 'The difference is # per cent of the turnover')}
-    from oko_regnskab group by regnskabsaar, periode
-    having ${isInBand(difference, turnover, band)}
+  return `select regnskabsaar || '/' || periode as reference, row_count as count,
+      ${details(percentText('difference', 'turnover'), 'Forskellen er # pct. af omsætningen', 'The difference is # per cent of the turnover')}
+    from ${monthBalances.name} where ${isInBand('difference', 'turnover', band)}
     order by regnskabsaar, periode`;
 }
 
 const CHART_KEY = 'hovedkonto, hovedfunktion, funktion, dranst, gruppering';
 
-/** Accounts booked on in `table` that the chart of the year does not hold; one finding for a year without any chart. */
-export function accountsOutsideChart(table: string): string {
-  const chart = `select aar as regnskabsaar, ${CHART_KEY}, true as charted from oko_kontoplan`;
+/** Rows of `table` by account, with what the chart of the year says of it. Accounts are few, so they are gathered before the chart is joined. */
+export function accountsOf(table: 'oko_regnskab' | 'oko_budget'): RuleRelation {
+  return {
+    name: `konti_${table}`,
+    query: `select regnskabsaar, ${CHART_KEY}, row_count, charted, im_match, regnskabsaar in (select aar from oko_kontoplan) as has_chart
+      from (select regnskabsaar, ${CHART_KEY}, count(*) as row_count from ${table} group by all)
+      left join (select aar as regnskabsaar, ${CHART_KEY}, im_match, true as charted from oko_kontoplan) using (regnskabsaar, ${CHART_KEY})`,
+  };
+}
+
+/** Accounts that the chart of the year does not hold; one finding for a year without any chart. `accounts` is one of `accountsOf`. */
+export function accountsOutsideChart(accounts: RuleRelation): string {
   return `select case when has_chart then account else regnskabsaar::varchar end as reference, sum(row_count)::bigint as count,
       case when has_chart then null else 'Året har ingen kontoplan.' end as detail_da,
       case when has_chart then null else 'The year has no chart of accounts.' end as detail_en
-    from (select regnskabsaar, regnskabsaar in (select aar from oko_kontoplan) as has_chart, count(*) as row_count,
+    from (select regnskabsaar, has_chart, row_count,
         concat(hovedkonto, '.', hovedfunktion, '.', funktion, ' dranst ', dranst, ' gruppering ', gruppering) as account
-      from ${table} left join (${chart}) using (regnskabsaar, ${CHART_KEY})
-      where charted is null
-      group by regnskabsaar, ${CHART_KEY})
+      from ${accounts.name} where charted is null)
     group by all order by reference`;
 }
 
 /** Share of the year's balances on accounts without match to the authorised chart; silent for a year without a chart. */
-export function unmatchedShare(band: Band): string {
-  const chart = `select aar as regnskabsaar, ${CHART_KEY}, im_match from oko_kontoplan`;
+export function unmatchedShare(accounts: RuleRelation, band: Band): string {
   return `select regnskabsaar::varchar as reference, unmatched as count,
       ${details(percentText('unmatched', 'total'), '# pct. af rækkerne', '# per cent of the rows')}
-    from (select regnskabsaar, count(*) as total, count(*) filter (where im_match is not true) as unmatched
-      from oko_regnskab left join (${chart}) using (regnskabsaar, ${CHART_KEY})
-      where regnskabsaar in (select aar from oko_kontoplan)
-      group by regnskabsaar)
+    from (select regnskabsaar, sum(row_count)::bigint as total, (sum(row_count) filter (where im_match is not true))::bigint as unmatched
+      from ${accounts.name} where has_chart group by regnskabsaar)
     where ${isInBand('unmatched', 'total', band)} order by reference`;
 }
 

@@ -3,12 +3,15 @@
 import { shiftPeriod } from '../../platform/time/period.ts';
 import type { Rule, Severity } from '../definition.ts';
 import {
+  accountsOf,
   accountsOutsideChart,
   type Band,
-  budgetRowsAcrossYears,
+  budgetsAcrossYears,
   missingMonths,
-  monthRowsAcrossYears,
-  monthRowsWithinYear,
+  monthBalances,
+  monthsAcrossYears,
+  monthsWithinYear,
+  rowsAgainstMean,
   sumsAgainstLastYear,
   unbalancedMonths,
   unmatchedShare,
@@ -34,8 +37,11 @@ function graded(
   ];
 }
 
-const referenceRules = (['oko_regnskab', 'oko_budget'] as const).map(
-  (table): Rule => ({
+const bookedAccounts = accountsOf('oko_regnskab');
+
+const referenceRules = (['oko_regnskab', 'oko_budget'] as const).map((table): Rule => {
+  const relation = table === 'oko_regnskab' ? bookedAccounts : accountsOf(table);
+  return {
     id: table === 'oko_regnskab' ? 'DQ06-regnskab' : 'DQ06-budget',
     severity: 'error',
     scope: 'domain',
@@ -47,9 +53,10 @@ const referenceRules = (['oko_regnskab', 'oko_budget'] as const).map(
       da: 'Kontoen findes ikke i årets kontoplan. Lever kontoplanen igen med kontoen, eller ret kontoen.',
       en: 'The account is not in the chart of the year. Deliver the chart again with the account, or correct the account.',
     },
-    query: accountsOutsideChart(table),
-  }),
-);
+    relation,
+    query: accountsOutsideChart(relation),
+  };
+});
 
 const rowCountTexts = {
   title: { da: 'Antal rækker afviger', en: 'Row count deviates' },
@@ -66,7 +73,8 @@ const rowCountRules = graded(THRESHOLDS.rowCount, ({ severity, suffix, band }) =
     severity,
     scope: 'slice',
     table: 'oko_regnskab',
-    query: monthRowsWithinYear(band),
+    relation: monthsWithinYear,
+    query: rowsAgainstMean(monthsWithinYear, band),
   },
   {
     ...rowCountTexts,
@@ -76,7 +84,9 @@ const rowCountRules = graded(THRESHOLDS.rowCount, ({ severity, suffix, band }) =
     table: 'oko_regnskab',
     bucket: 'year',
     reads: { oko_regnskab: (year) => [shiftPeriod(year, -1), year] },
-    query: monthRowsAcrossYears(band),
+    needsEarlier: true,
+    relation: monthsAcrossYears,
+    query: rowsAgainstMean(monthsAcrossYears, band),
   },
   {
     ...rowCountTexts,
@@ -86,7 +96,9 @@ const rowCountRules = graded(THRESHOLDS.rowCount, ({ severity, suffix, band }) =
     table: 'oko_budget',
     bucket: 'year',
     reads: { oko_budget: (year) => [-3, -2, -1, 0].map((count) => shiftPeriod(year, count)) },
-    query: budgetRowsAcrossYears(band),
+    needsEarlier: true,
+    relation: budgetsAcrossYears,
+    query: rowsAgainstMean(budgetsAcrossYears, band),
   },
 ]);
 
@@ -102,6 +114,7 @@ const trialBalanceRules = graded(THRESHOLDS.trialBalance, ({ severity, suffix, b
       da: 'Periodens beløb summer ikke til 0. Kontrollér, om alle hovedkonti 0-9 er leveret, og om perioden er afstemt.',
       en: 'The amounts of the period do not add up to 0. Check that all main accounts 0-9 were delivered and the period reconciled.',
     },
+    relation: monthBalances,
     query: unbalancedMonths(band),
   },
 ]);
@@ -119,7 +132,8 @@ const unmatchedRules = graded(THRESHOLDS.unmatchedAccounts, ({ severity, suffix,
       da: 'For mange rækker af regnskabet står på konti uden match til den autoriserede kontoplan. Kobl kontiene til kontoplanen.',
       en: 'Too many rows of the accounts stand on accounts without match to the authorised chart. Map the accounts to the chart.',
     },
-    query: unmatchedShare(band),
+    relation: bookedAccounts,
+    query: unmatchedShare(bookedAccounts, band),
   },
 ]);
 
@@ -166,6 +180,7 @@ export const rules: readonly Rule[] = [
       oko_regnskab: (year) => [shiftPeriod(year, -1), year],
       oko_kontoplan: (year) => [shiftPeriod(year, -1), year],
     },
+    needsEarlier: true,
     title: { da: 'Stor ændring fra året før', en: 'Large change from last year' },
     message: {
       da: 'Nøgletallets tæller er ændret mere end 25 pct. fra samme måneder året før. Bekræft ændringen, eller ret konteringen.',
