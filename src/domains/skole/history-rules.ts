@@ -26,7 +26,7 @@ const DEVIATION = {
 
 /**
  * A rule over `tal(periode, antal)`, a count per period: this one against the mean of those before, by 20 to 50 per cent
- * (warning) or more (error). Whole numbers only, so nothing depends on rounding.
+ * (warning) or more (error). Whole numbers only, so nothing depends on rounding. Without rows before there is nothing to compare with.
  */
 function deviation(
   severity: Extract<Severity, 'warning' | 'error'>,
@@ -47,20 +47,23 @@ function deviation(
     table,
     bucket,
     reads,
+    needsEarlier: true,
     title: { da: `${da} (${table})`, en: `${en} (${table})` },
     message: {
       da: 'Antallet afviger fra gennemsnittet af de op til tre perioder før. Se efter, om leverancen er fuldstændig.',
       en: 'The number deviates from the mean of the up to three periods before. Check that the delivery is complete.',
     },
-    query: `with tal as (${counts}),
-      maal as (
+    relation: {
+      name: `foer_og_nu_${subject}`,
+      query: `with tal as (${counts})
         select max(antal) filter (where periode = getvariable('bucket')) as nu,
           sum(antal) filter (where periode < getvariable('bucket')) as foer,
           count(*) filter (where periode < getvariable('bucket') and antal > 0) as perioder
-        from tal)
-      select getvariable('bucket') as reference, nu || ' mod ' || (foer // perioder) || ' i gennemsnit' as detail_da,
+        from tal`,
+    },
+    query: `select getvariable('bucket') as reference, nu || ' mod ' || (foer // perioder) || ' i gennemsnit' as detail_da,
         nu || ' against ' || (foer // perioder) || ' on average' as detail_en, 1 as count
-      from maal where foer > 0 and ${bounds}`,
+      from foer_og_nu_${subject} where foer > 0 and ${bounds}`,
   };
 }
 
@@ -100,6 +103,7 @@ export const historyRules: readonly Rule[] = [
       sko_skoledag: thisAndPrevious,
       sko_institution: () => [ALL],
     },
+    needsEarlier: true,
     title: {
       da: 'Segregeringsgraden afviger mere end 25 pct. fra året før',
       en: 'The segregation rate deviates more than 25 per cent from the year before',

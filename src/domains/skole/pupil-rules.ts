@@ -15,9 +15,12 @@ function openAnswers(id: string, severity: 'warning' | 'error', above: number, n
       da: 'For mange elever har elevtypen 9, andet eller uoplyst. Brug de faste svar i fagsystemet.',
       en: 'Too many pupils have the kind 9, other or not stated. Use the fixed answers of the source system.',
     },
+    relation: {
+      name: 'aabne_svar',
+      query: `select skoleaar, count(*) as alle, count(*) filter (where elevtype = '9') as aabne from sko_elev group by skoleaar`,
+    },
     query: `select skoleaar as reference, ((aabne * 200 + alle) // (2 * alle)) || ' pct.' as detail_da, ((aabne * 200 + alle) // (2 * alle)) || ' per cent' as detail_en, aabne as count
-      from (select skoleaar, count(*) as alle, count(*) filter (where elevtype = '9') as aabne from sko_elev group by skoleaar)
-      where aabne * 100 > alle * ${above} and aabne * 100 <= alle * ${notAbove} order by skoleaar`,
+      from aabne_svar where aabne * 100 > alle * ${above} and aabne * 100 <= alle * ${notAbove} order by skoleaar`,
   };
 }
 

@@ -1,16 +1,20 @@
 // Rules DQ06: what a row points to must exist. Findings name institutions, classes and codes, never pupils.
 import { ALL, periodOfMonth } from '../../platform/time/period.ts';
-import type { Rule } from '../definition.ts';
+import type { Rule, RuleRelation } from '../definition.ts';
 import { CHRISTIANSOE, MUNICIPALITIES } from '../municipalities.ts';
 import { activeOn, KLASSE, schoolYearOf } from './sql.ts';
 
 const KNOWN = MUNICIPALITIES.map(({ code }) => `'${code}'`).join(', ');
 
-/** Every municipality code of sko_elev with the column that it stands in. */
-const MUNICIPALITY_CODES = `select * from (
-  select 'betalingskommune' as kolonne, betalingskommune as kode from sko_elev
-  union all select 'bopaelskommune', bopaelskommune from sko_elev
-  union all select 'kommunal_tilhoersforhold', kommunal_tilhoersforhold from sko_elev)`;
+/** Every municipality code of sko_elev with the column that it stands in, and how often it does. */
+const MUNICIPALITY_CODES: RuleRelation = {
+  name: 'kommunekoder',
+  query: `select kolonne, kode, count(*) as antal from (
+    select 'betalingskommune' as kolonne, betalingskommune as kode from sko_elev
+    union all select 'bopaelskommune', bopaelskommune from sko_elev
+    union all select 'kommunal_tilhoersforhold', kommunal_tilhoersforhold from sko_elev)
+  group by kolonne, kode`,
+};
 
 export const referenceRules: readonly Rule[] = [
   {
@@ -74,8 +78,9 @@ export const referenceRules: readonly Rule[] = [
       da: 'En kommunekode er ikke en af landets 98 kommuner. Ret koden i fagsystemet.',
       en: 'A municipality code is none of the 98 municipalities. Correct the code in the source system.',
     },
-    query: `select kode as reference, kolonne as detail_da, kolonne as detail_en, count(*) as count
-      from (${MUNICIPALITY_CODES}) where kode not in (${KNOWN}, '${CHRISTIANSOE}') group by kolonne, kode order by kode, kolonne`,
+    relation: MUNICIPALITY_CODES,
+    query: `select kode as reference, kolonne as detail_da, kolonne as detail_en, antal as count
+      from kommunekoder where kode not in (${KNOWN}, '${CHRISTIANSOE}') order by kode, kolonne`,
   },
   {
     id: 'DQ06-christiansoe',
@@ -87,8 +92,9 @@ export const referenceRules: readonly Rule[] = [
       da: 'Elever hører til Christiansø (411), som ikke er en kommune. Koden er tilladt.',
       en: 'Pupils belong to Christiansø (411), which is no municipality. The code is allowed.',
     },
-    query: `select kode as reference, kolonne as detail_da, kolonne as detail_en, count(*) as count
-      from (${MUNICIPALITY_CODES}) where kode = '${CHRISTIANSOE}' group by kolonne, kode order by kolonne`,
+    relation: MUNICIPALITY_CODES,
+    query: `select kode as reference, kolonne as detail_da, kolonne as detail_en, antal as count
+      from kommunekoder where kode = '${CHRISTIANSOE}' order by kolonne`,
   },
   {
     id: 'DQ06-karakter',
