@@ -351,3 +351,16 @@ t.test('rules on history', async (t) => {
     t.strictSame(await findings(duck, coverage, YEAR, first, '2024-08'), [], 'the rest of the calendar is to come');
   });
 });
+
+t.test('high absence is judged by the pupil-days of the month in its own school year', async (t) => {
+  const rule = rules.find(({ id }) => id === 'DQ23-hoejt') as Rule;
+  // Of July to September two school years are read. The older calendar holds dates of the newer one, on which its pupils seem to be there still.
+  const astray = both(CASES['DQ23-hoejt']?.given ?? {}, {
+    sko_elev: pupils(51, 20, { institution: NABOSKOLE, year: '2023-2024' }),
+    sko_skoledag: schoolDays(daysOf('2024-09', 20)).map((row) => withColumns(row, { skoleaar: '2023-2024' })),
+  });
+  await withTables(t, async (duck) => {
+    t.strictSame(await findings(duck, rule, '2024-09', astray), [`${NABOSKOLE} ×1`]);
+    t.strictSame(await findings(duck, rule, '2024-10', astray), [], 'and told of in its own bucket only');
+  });
+});

@@ -1,6 +1,6 @@
 // Rules on daily absence: never registered, improbably high, uneven coverage (DQ23, DQ25) and impossible shares of a day (DQ03-andel).
 import { ALL, addMonths, monthsOf, periodOfMonth } from '../../platform/time/period.ts';
-import type { Rule, SliceReads } from '../definition.ts';
+import type { Rule, RuleRelation, SliceReads } from '../definition.ts';
 import { activeOn, FRAVAERSINSTITUTIONER, schoolYearOf } from './sql.ts';
 
 const threeMonths = (month: string): string[] => [-2, -1, 0].map((count) => addMonths(month, count));
@@ -15,23 +15,19 @@ const THREE_MONTHS: SliceReads = {
   sko_institution: () => [ALL],
 };
 
-const ONE_MONTH: SliceReads = {
-  sko_fravaer_dag: (month) => [month],
-  sko_elev: (month) => yearsOf([month]),
-  sko_skoledag: (month) => yearsOf([month]),
-  sko_institution: () => [ALL],
-};
-
 /**
- * CTE `enheder(institution_nr, maaned, elevdage, fravaer)`: absence by institution and month, in months with absence in the municipality.
- * School days common to all are enough here: the rules look for gross faults.
+ * Absence by institution and month, in months with absence in the municipality. School days common to all are enough here: the rules look for gross faults.
+ * `aarets_elevdage` counts the bucket's own school year only: of three months two years may be read, and the older calendar may hold dates of the newer.
  */
-const UNITS = `forloeb as (
+const UNITS: RuleRelation = {
+  name: 'fravaersenheder',
+  query: `with forloeb as (
     select institution_nr, skoleaar, gyldig_fra, gyldig_til, count(*) as antal
     from sko_elev join sko_institution using (institution_nr) where institutionstype in ${FRAVAERSINSTITUTIONER} group by all),
   registreret as (select distinct strftime(dato, '%Y-%m') as maaned from sko_fravaer_dag),
   elevdage as (
-    select forloeb.institution_nr, strftime(dato, '%Y-%m') as maaned, sum(antal) as elevdage
+    select forloeb.institution_nr, strftime(dato, '%Y-%m') as maaned, sum(antal) as elevdage,
+      sum(antal) filter (where forloeb.skoleaar = ${schoolYearOf(`cast(getvariable('bucket') || '-01' as date)`)}) as aarets_elevdage
     from forloeb join sko_skoledag on sko_skoledag.skoleaar = forloeb.skoleaar and sko_skoledag.institution_nr = ''
       and ${activeOn('forloeb', 'dato')}
     where strftime(dato, '%Y-%m') in (select maaned from registreret) group by all),
@@ -39,10 +35,10 @@ const UNITS = `forloeb as (
     select sko_elev.institution_nr, strftime(dato, '%Y-%m') as maaned, sum(andel) as fravaer
     from sko_fravaer_dag join sko_elev on sko_elev.elev_ident = sko_fravaer_dag.elev_ident and ${activeOn('sko_elev', 'dato')}
       and sko_elev.skoleaar = ${schoolYearOf('dato')}
-    group by all),
-  enheder as (
-    select institution_nr, maaned, elevdage, coalesce(fravaer, 0) as fravaer
-    from elevdage left join borte using (institution_nr, maaned))`;
+    group by all)
+  select institution_nr, maaned, elevdage, aarets_elevdage, coalesce(fravaer, 0) as fravaer
+  from elevdage left join borte using (institution_nr, maaned)`,
+};
 
 export const absenceRules: readonly Rule[] = [
   {
@@ -65,14 +61,15 @@ export const absenceRules: readonly Rule[] = [
     table: 'sko_fravaer_dag',
     bucket: 'month',
     reads: THREE_MONTHS,
+    needsEarlier: true,
     title: { da: 'Intet fravær registreret i tre måneder', en: 'No absence registered for three months' },
     message: {
       da: 'Skolen har intet elevfravær i tre måneder, hvor kommunens andre skoler har. Formentlig registreres fraværet ikke.',
       en: "The school has no pupil absence for three months in which the municipality's other schools have. Probably absence is not registered.",
     },
-    query: `with ${UNITS}
-      select institution_nr as reference, null as detail_da, null as detail_en, 1 as count
-      from enheder group by institution_nr
+    relation: UNITS,
+    query: `select institution_nr as reference, null as detail_da, null as detail_en, 1 as count
+      from fravaersenheder group by institution_nr
       having count(*) = 3 and sum(fravaer) = 0 and sum(elevdage) >= 1000 order by institution_nr`,
   },
   {
@@ -81,15 +78,17 @@ export const absenceRules: readonly Rule[] = [
     scope: 'domain',
     table: 'sko_fravaer_dag',
     bucket: 'month',
-    reads: ONE_MONTH,
+    // One month is judged. The same three are read as by DQ23, so that both run in one statement: their relation costs 10 ms of planning a bucket.
+    reads: THREE_MONTHS,
     title: { da: 'Fravær over 20 pct. på en skole', en: 'Absence above 20 per cent at a school' },
     message: {
       da: 'Skolens fravær er over 20 pct. af elevdagene i måneden. Se efter, om lejrskole eller fridage er registreret som fravær.',
       en: "The school's absence is above 20 per cent of pupil-days in the month. Check whether school trips or holidays are registered as absence.",
     },
-    query: `with ${UNITS}
-      select institution_nr as reference, maaned as detail_da, maaned as detail_en, 1 as count
-      from enheder where elevdage >= 100 and fravaer * 5 > elevdage order by institution_nr`,
+    relation: UNITS,
+    query: `select institution_nr as reference, maaned as detail_da, maaned as detail_en, 1 as count
+      from fravaersenheder where maaned = getvariable('bucket') and aarets_elevdage >= 100 and fravaer * 5 > aarets_elevdage
+      order by institution_nr`,
   },
   {
     id: 'DQ25',
