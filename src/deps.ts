@@ -10,6 +10,7 @@ import type { AnswerCache } from './platform/cache/cache.ts';
 import { layerCaches } from './platform/cache/layered-cache.ts';
 import { createMemoryCache } from './platform/cache/memory-cache.ts';
 import { createRedisCache } from './platform/cache/redis-cache.ts';
+import { createDuckDbPool, type DuckDbPool } from './platform/duckdb/pool.ts';
 import { codeOf } from './platform/error-code.ts';
 import { createMetrics } from './platform/http/observe.ts';
 import { createPool } from './platform/postgres/pool.ts';
@@ -44,7 +45,7 @@ export interface ApiDeps extends SharedDeps {
 
 /** Everything that job handlers are built from. */
 export interface WorkerDeps extends SharedDeps {
-  readonly duckdb: { readonly tempRoot: string; readonly memoryLimitMb: number; readonly threads: number };
+  readonly duckdb: DuckDbPool;
   close(): Promise<void>;
 }
 
@@ -97,7 +98,20 @@ export async function openWorkerDeps(config: Config, log: Logger, options: DepsO
     applicationName: 'flis-worker',
     statementTimeout: WORKER_STATEMENT_TIMEOUT_MS,
   });
-  return { ...shared, duckdb: { tempRoot: config.tempFolder, memoryLimitMb: config.duckdbMemoryMb, threads: 1 } };
+  const duckdb = createDuckDbPool({
+    tempRoot: config.tempFolder,
+    allowedDirectories: [shared.storage.localRoot],
+    memoryLimitMb: config.duckdbMemoryMb,
+    threads: 1,
+  });
+  return {
+    ...shared,
+    duckdb,
+    async close() {
+      await duckdb.close();
+      await shared.close();
+    },
+  };
 }
 
 interface Connection {

@@ -60,7 +60,7 @@ export async function startWorker(config: Config, log: Logger, options: DepsOpti
   const deps = await openWorkerDeps(config, log, options);
   try {
     // A killed worker leaves temporary files, which hold person data; a new version can bring new declarations.
-    await sweepTempFolders(deps.duckdb.tempRoot);
+    await sweepTempFolders(config.tempFolder);
     await warehouse.enqueueReslices(deps);
     await keyfigures.enqueueComputations(deps);
     const runner = await startJobRunner({

@@ -7,7 +7,8 @@ import { type Catalogue, loadCatalogue } from '../../src/domains/index.ts';
 import { computeJob } from '../../src/pipeline/keyfigures/formulas/job.ts';
 import { publishJob } from '../../src/pipeline/keyfigures/releases/job.ts';
 import { requestRelease } from '../../src/pipeline/keyfigures/releases/request-release.ts';
-import { type Duck, quoteIdentifier, withDuckDb } from '../../src/platform/duckdb/duckdb.ts';
+import { type Duck, quoteIdentifier } from '../../src/platform/duckdb/duckdb.ts';
+import { createDuckDbPool } from '../../src/platform/duckdb/pool.ts';
 import { createPool } from '../../src/platform/postgres/pool.ts';
 import { type TenantTx, withTenant } from '../../src/platform/postgres/tenancy.ts';
 import type { JobContext, JobSender } from '../../src/platform/queue/queue.ts';
@@ -34,7 +35,13 @@ export async function createScene(t: TestScope, domainFolders: readonly string[]
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const catalogue = await loadCatalogue(domainFolders);
   const storage = createLocalDirectory(join(folder, 'storage'));
-  const duckdb = { tempRoot: join(folder, 'temporary'), memoryLimitMb: 256, threads: 1 };
+  const duckdb = createDuckDbPool({
+    tempRoot: join(folder, 'temporary'),
+    allowedDirectories: [storage.localRoot],
+    memoryLimitMb: 256,
+    threads: 1,
+  });
+  t.teardown(() => duckdb.close());
   const deps = { pool: worker, storage, catalogue, duckdb };
   return {
     database,
@@ -43,7 +50,7 @@ export async function createScene(t: TestScope, domainFolders: readonly string[]
     worker,
     /** Publishes a revision. @returns its number. */
     deliver: (municipality: string, domain: string, changes: Changes) =>
-      withDuckDb({ ...duckdb, allowedDirectories: [storage.localRoot] }, async (duck) => {
+      duckdb.run(async (duck) => {
         const slices = await writeChanges(duck, deps, municipality, domain, changes);
         return withTenant(worker, tenantOf(municipality), (tx) => publish(tx, domain, slices));
       }),

@@ -58,7 +58,7 @@ function serviceOf(domain: Domain) {
 async function readParquet(bytes: Buffer) {
   const path = join(scene.folder, 'read.parquet');
   await writeFile(path, bytes);
-  const options = { ...scene.deps.duckdb, allowedDirectories: [scene.folder] };
+  const options = { ...scene.deps.duckdb.options, allowedDirectories: [scene.folder] };
   return withDuckDb(options, async (duck) => ({
     types: (
       await duck.all<{ column_name: string; column_type: string }>('describe select * from read_parquet($1)', [path])

@@ -16,6 +16,7 @@ import {
 } from '../../src/domains/definition.ts';
 import { encryptReceivedFile } from '../../src/pipeline/intake/open-received-file.ts';
 import { type WarehouseJobDeps, warehouseJobs } from '../../src/pipeline/warehouse/index.ts';
+import { createDuckDbPool } from '../../src/platform/duckdb/pool.ts';
 import { createPool } from '../../src/platform/postgres/pool.ts';
 import { type Tenant, type TenantTx, withTenant } from '../../src/platform/postgres/tenancy.ts';
 import type { JobHandler } from '../../src/platform/queue/queue.ts';
@@ -172,6 +173,13 @@ export async function openScene(t: TestScope, domain: Domain = TOY, municipality
   t.teardown(() => owner.end());
   const storage = createLocalDirectory(join(folder, 'storage'));
   const sent: { queue: string; key: string; payload: object }[] = [];
+  const duckdb = createDuckDbPool({
+    tempRoot: join(folder, 'duckdb'),
+    allowedDirectories: [storage.localRoot],
+    memoryLimitMb: 256,
+    threads: 1,
+  });
+  t.teardown(() => duckdb.close());
   const deps: WarehouseJobDeps = {
     pool,
     storage,
@@ -183,7 +191,7 @@ export async function openScene(t: TestScope, domain: Domain = TOY, municipality
     catalogue: makeCatalogue([domain]),
     limits: { maxInflatedBytes: 1e9, maxInflationRatio: 1000 },
     secrets: { rootSecret: ROOT_SECRET },
-    duckdb: { tempRoot: join(folder, 'duckdb'), memoryLimitMb: 256, threads: 1 },
+    duckdb,
   };
   const tenant: Tenant = { municipality: municipalityCodeOf(municipality), clientId: 'test', requestId: 'test' };
   const read = <Row extends object>(fn: (tx: TenantTx) => Promise<Row[]>) => withTenant(pool, tenant, fn);

@@ -3,7 +3,7 @@
 import type pg from 'pg';
 import type { Domain } from '../../domains/definition.ts';
 import type { Catalogue } from '../../domains/index.ts';
-import { type DuckDbOptions, withDuckDb } from '../../platform/duckdb/duckdb.ts';
+import type { DuckDbPool } from '../../platform/duckdb/pool.ts';
 import { type Tenant, type TenantTx, withTenant } from '../../platform/postgres/tenancy.ts';
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
 import {
@@ -28,8 +28,7 @@ export interface BuildDeps {
   readonly pool: pg.Pool;
   readonly storage: ObjectStorage;
   readonly catalogue: Catalogue;
-  /** DuckDB for one job. */
-  readonly duckdb: Pick<DuckDbOptions, 'tempRoot' | 'memoryLimitMb' | 'threads'>;
+  readonly duckdb: DuckDbPool;
 }
 
 /** What is to be built: facts, the slices of a total or the pairs of a delta, and what is known of their differences. */
@@ -106,8 +105,7 @@ async function computeDiffs(
   const known = new Set(diffs.map(keyOf));
   const missing = pairs.filter((pair) => !known.has(keyOf(pair)));
   if (missing.length === 0) return [];
-  const options = { ...deps.duckdb, allowedDirectories: [deps.storage.localRoot], signal };
-  return withDuckDb(options, async (duck) => {
+  return deps.duckdb.run(async (duck) => {
     const computed: SliceDiff[] = [];
     for (const { table: name, from, to, revision } of missing) {
       const table = domain.tables.find((candidate) => candidate.name === name);
@@ -115,7 +113,7 @@ async function computeDiffs(
       computed.push(await diffSlices(duck, deps.storage, table, from, to, revision));
     }
     return computed;
-  });
+  }, signal);
 }
 
 function contentOf({ domain, facts, slices }: Plan, diffs: readonly SliceDiff[]): TableSegments[] {

@@ -1,7 +1,7 @@
 // Makes one table of a package a single Parquet file, on its first demand, and keeps it. Safe to kill and to repeat.
 // The columns are those of the package's own manifest: the table may be declared otherwise by now.
 import { join } from 'node:path';
-import { type Duck, withDuckDb } from '../../platform/duckdb/duckdb.ts';
+import type { Duck } from '../../platform/duckdb/duckdb.ts';
 import { type Tenant, type TenantTx, withTenant } from '../../platform/postgres/tenancy.ts';
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
 import { copyParts, readRevision } from '../../slices/index.ts';
@@ -33,10 +33,9 @@ export async function buildParquet(
   const { pool, storage } = deps;
   const plan = await withTenant(pool, tenant, (tx) => readPlan(tx, packageId, tableName), { readOnly: true });
   if (plan === undefined) return;
-  const options = { ...deps.duckdb, allowedDirectories: [storage.localRoot], signal };
   const name = `${tableName}${PARQUET_SUFFIX}`;
   const key = storageKey(tenant.municipality, packageId, name);
-  const stored = await withDuckDb(options, async (duck) => {
+  const stored = await deps.duckdb.run(async (duck) => {
     const target = join(duck.folder, 'whole.parquet');
     await writeParquet(duck, storage, plan, target);
     const kept = await storage.putFile(key, target);
@@ -45,7 +44,7 @@ export async function buildParquet(
       throw new Error(`stored file ${key} does not hold the rows of its name`);
     }
     return kept;
-  });
+  }, signal);
   const file: PackageFile = {
     name,
     mediaType: MEDIA_TYPES.parquet,

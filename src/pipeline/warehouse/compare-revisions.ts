@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Domain } from '../../domains/definition.ts';
 import type { Catalogue } from '../../domains/index.ts';
-import { withDuckDb } from '../../platform/duckdb/duckdb.ts';
+import type { DuckDbPool } from '../../platform/duckdb/pool.ts';
 import { NOT_FOUND, Problem } from '../../platform/http/problem.ts';
 import { type Tenant, type TenantTx, withTenant } from '../../platform/postgres/tenancy.ts';
 import type { JobSender } from '../../platform/queue/queue.ts';
@@ -113,7 +113,7 @@ export interface CompareDeps {
   readonly pool: pg.Pool;
   readonly storage: ObjectStorage;
   readonly catalogue: Catalogue;
-  readonly duckdb: { readonly tempRoot: string; readonly memoryLimitMb: number; readonly threads: number };
+  readonly duckdb: DuckDbPool;
 }
 
 /** The job: compares every pair of slices between the two revisions that has not been compared, and keeps the differences. */
@@ -134,14 +134,13 @@ export async function compareRevisions(
     );
   });
   if (missing.length === 0) return;
-  const options = { ...deps.duckdb, allowedDirectories: [deps.storage.localRoot], signal };
   const diffs: SliceDiff[] = [];
-  await withDuckDb(options, async (duck) => {
+  await deps.duckdb.run(async (duck) => {
     for (const { table: name, from, to, revision } of missing) {
       const table = domain.tables.find((candidate) => candidate.name === name);
       if (table !== undefined) diffs.push(await diffSlices(duck, deps.storage, table, from, to, revision));
     }
-  });
+  }, signal);
   await withTenant(deps.pool, tenant, async (tx) => {
     // Under the lock the sweep cannot take a file that a killed job had left and this one found in place.
     await lockRevisions(tx, domain.id);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Domain } from '../../domains/definition.ts';
 import type { Catalogue } from '../../domains/index.ts';
 import { type Duck, withDuckDb } from '../../platform/duckdb/duckdb.ts';
+import type { DuckDbPool } from '../../platform/duckdb/pool.ts';
 import { type Tenant, withTenant } from '../../platform/postgres/tenancy.ts';
 import { isIdentityTable, latestRevision, readRevision, type Slice, writeSlices } from '../../slices/index.ts';
 import { type InflationLimits, materialiseReceivedFile, ReceivedFileFault } from '../intake/index.ts';
@@ -36,12 +37,12 @@ import {
   startLoading,
 } from './store-delivery.ts';
 
-/** What jobs of the warehouse need. `duckdb.memoryLimitMb` and `threads` are those of an ordinary job. */
+/** What jobs of the warehouse need. */
 export interface LoadDeps extends PublishDeps {
   readonly catalogue: Catalogue;
   readonly limits: InflationLimits;
   readonly secrets: { readonly rootSecret: Uint8Array };
-  readonly duckdb: { readonly tempRoot: string; readonly memoryLimitMb: number; readonly threads: number };
+  readonly duckdb: DuckDbPool;
 }
 
 /** Runs tasks one after another. */
@@ -70,16 +71,14 @@ export async function loadDelivery(
   const domain = deps.catalogue.domain(delivery.domain);
   if (domain === undefined) throw new LoadFault('unknown-domain');
   const large = files.reduce((sum, { bytes }) => sum + bytes, 0) > LARGE_BYTES;
-  const run = () =>
-    withDuckDb(
-      { ...deps.duckdb, ...(large ? LARGE : {}), allowedDirectories: [deps.storage.localRoot], signal },
-      async (duck) => {
-        const readings = new Map<string, SourceReading>();
-        for (const file of files) readings.set(file.table, await readFile(deps, duck, domain, delivery, file));
-        await finishLoad(deps, duck, tenant, { domain, delivery, readings }, signal);
-      },
-    );
-  await (large ? oneLargeLoad(run) : run());
+  const load = async (duck: Duck) => {
+    const readings = new Map<string, SourceReading>();
+    for (const file of files) readings.set(file.table, await readFile(deps, duck, domain, delivery, file));
+    await finishLoad(deps, duck, tenant, { domain, delivery, readings }, signal);
+  };
+  await (large
+    ? oneLargeLoad(() => withDuckDb({ ...deps.duckdb.options, ...LARGE }, load, signal))
+    : deps.duckdb.run(load, signal));
 }
 
 async function readFile(

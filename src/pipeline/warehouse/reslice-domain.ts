@@ -3,7 +3,8 @@
 import type pg from 'pg';
 import type { Domain, Table } from '../../domains/definition.ts';
 import type { Catalogue } from '../../domains/index.ts';
-import { type Duck, withDuckDb } from '../../platform/duckdb/duckdb.ts';
+import type { Duck } from '../../platform/duckdb/duckdb.ts';
+import type { DuckDbPool } from '../../platform/duckdb/pool.ts';
 import { type SystemTx, type Tenant, withSystem, withTenant } from '../../platform/postgres/tenancy.ts';
 import type { JobSender } from '../../platform/queue/queue.ts';
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
@@ -27,7 +28,7 @@ import { listOutdated, listPeriods, redeclaredRows, redeclareRows } from './stor
 
 export interface ResliceDeps extends PublishDeps {
   readonly catalogue: Catalogue;
-  readonly duckdb: { readonly tempRoot: string; readonly memoryLimitMb: number; readonly threads: number };
+  readonly duckdb: DuckDbPool;
 }
 
 /** Run at worker start: enqueues a `reslice` for every (municipality, domain) that holds slices of another declaration. @returns how many */
@@ -57,8 +58,7 @@ export async function resliceDomain(deps: ResliceDeps, tenant: Tenant, id: strin
     return { base: latest, held: await readRevision(tx, id, latest) };
   });
   if (!isOutdated(domain, held)) return;
-  const options = { ...deps.duckdb, allowedDirectories: [deps.storage.localRoot], signal };
-  await withDuckDb(options, async (duck) => {
+  await deps.duckdb.run(async (duck) => {
     const redeclared = await redeclare(duck, deps.storage, domain, held);
     const specs = redeclared.flatMap(({ table, relation, periods }) =>
       periods.map(
@@ -112,7 +112,7 @@ export async function resliceDomain(deps: ResliceDeps, tenant: Tenant, id: strin
       await announceRevision(deps.jobs, tx, { domain: id, since: base, until: revision, replaces: false });
       signal.throwIfAborted();
     });
-  });
+  }, signal);
 }
 
 /** @returns whether a slice was made under another declaration of its table, or its table is no longer declared. */

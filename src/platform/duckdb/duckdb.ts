@@ -1,26 +1,25 @@
-// DuckDB for one job: an instance of its own, in a folder of its own, locked into that folder and the folders the job names.
-// Only workers use it. It keeps nothing: the folder (spill holds person data) is deleted at the end, and the next worker sweeps what a killed one left.
+// DuckDB for jobs: a locked instance that reads its own folder and the folders it was opened with, and nothing else.
+// Only workers use it. It keeps nothing: a job has a database and a folder of its own, which go when it ends (spill holds person data),
+// and the next worker sweeps what a killed one left.
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DuckDBDateValue, DuckDBDecimalValue, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 
 export interface DuckDbOptions {
-  /** Folder of this machine under which each job gets a folder; not shared between machines or containers. */
+  /** Folder of this machine under which each instance gets a folder; not shared between machines or containers. */
   readonly tempRoot: string;
-  /** Folders that the job may read besides its own. */
+  /** Folders that jobs may read besides their own. */
   readonly allowedDirectories: readonly string[];
   readonly memoryLimitMb: number;
   readonly threads: number;
-  /** Aborting interrupts the running statement. */
-  readonly signal?: AbortSignal;
 }
 
 /** A value for a `$1` parameter. */
 export type DuckDbParameter = string | number | bigint | boolean | null;
 
 export interface Duck {
-  /** The job's own folder: readable and writable from SQL, deleted at the end. */
+  /** The job's own folder: readable and writable from SQL, deleted when the job ends. */
   readonly folder: string;
   /** Runs one or more statements; parameters (`$1` …) go with a single one. @throws DuckDbError */
   run(sql: string, parameters?: readonly DuckDbParameter[]): Promise<void>;
@@ -77,47 +76,74 @@ function plainRow<Row extends object>(row: Record<string, DuckDBValue>): Row {
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toPlain(value)])) as Row;
 }
 
-/**
- * Runs `fn` with a sandboxed DuckDB: it reads `allowedDirectories` and its own folder, nothing else of the machine or the network,
- * and cannot be unlocked. Closed, and the folder deleted, whatever happens.
- */
-export async function withDuckDb<T>(options: DuckDbOptions, fn: (duck: Duck) => Promise<T>): Promise<T> {
+/** A locked instance. One job at a time. */
+export interface Sandbox {
+  /**
+   * Runs a job in a database and a folder of its own. Aborting `signal` interrupts the running statement.
+   * @throws what `fn` throws; the sandbox must then be closed, as after `false` for `isClean`
+   */
+  use<T>(fn: (duck: Duck) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /** @returns whether nothing of the jobs that ended is left on disk, so that another job may use it. */
+  isClean(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** Opens an instance that cannot be unlocked, neither by its jobs nor for them. */
+export async function openSandbox(options: DuckDbOptions): Promise<Sandbox> {
   const folder = resolve(options.tempRoot, `${PREFIX}-${process.pid}-${PROCESS_TOKEN}-${randomUUID()}`);
-  await mkdir(join(folder, 'spill'), { recursive: true, mode: 0o700 });
+  const spill = join(folder, 'spill');
+  await mkdir(spill, { recursive: true, mode: 0o700 });
+  const removeFolder = () => rm(folder, { recursive: true, force: true });
   try {
-    options.signal?.throwIfAborted();
     const instance = await DuckDBInstance.create(':memory:', {
       threads: String(options.threads),
       memory_limit: `${options.memoryLimitMb}MB`,
-      temp_directory: join(folder, 'spill'),
+      temp_directory: spill,
       // The system keeps files in memory already; a copy here would cost a fifth of what reading small slices costs (measured).
       enable_external_file_cache: 'false',
     });
-    try {
-      return await runSandboxed(instance, folder, options, fn);
-    } finally {
-      instance.closeSync();
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+    await lock(instance, [folder, ...options.allowedDirectories.map((directory) => resolve(directory))]);
+    return {
+      use: (fn, signal) => useOnce(instance, folder, fn, signal),
+      isClean: async () => (await readdir(folder)).length === 1 && (await readdir(spill)).length === 0,
+      async close() {
+        instance.closeSync();
+        await removeFolder();
+      },
+    };
+  } catch (error) {
+    await removeFolder();
+    throw error;
   }
 }
 
-async function runSandboxed<T>(
+/** In this order: once external access is off the list is fixed, and once the configuration is locked nothing can be turned on again. */
+async function lock(instance: DuckDBInstance, directories: readonly string[]): Promise<void> {
+  const connection = await instance.connect();
+  await connection.run(
+    `SET allowed_directories = ${quoteList(directories)}; SET enable_external_access = false; SET lock_configuration = true`,
+  );
+  connection.closeSync();
+}
+
+/** Tables and views of the job live in a database that is thrown away with all it holds; temporary ones and variables live in its connection. */
+async function useOnce<T>(
   instance: DuckDBInstance,
-  folder: string,
-  options: DuckDbOptions,
+  instanceFolder: string,
   fn: (duck: Duck) => Promise<T>,
+  signal: AbortSignal | undefined,
 ): Promise<T> {
+  const folder = join(instanceFolder, randomUUID());
+  await mkdir(folder, { mode: 0o700 });
   const connection = await instance.connect();
   const interrupt = () => connection.interrupt();
-  options.signal?.addEventListener('abort', interrupt);
+  signal?.addEventListener('abort', interrupt);
   const attempt = async <R>(statement: () => Promise<R>): Promise<R> => {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     try {
       return await statement();
     } catch (error) {
-      options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       throw new DuckDbError(error);
     }
   };
@@ -132,15 +158,29 @@ async function runSandboxed<T>(
     },
   };
   try {
-    // In this order: once external access is off the list is fixed, and once the configuration is locked nothing can be turned on again.
-    const directories = [folder, ...options.allowedDirectories.map((directory) => resolve(directory))];
-    await duck.run(`SET allowed_directories = ${quoteList(directories)}`);
-    await duck.run('SET enable_external_access = false');
-    await duck.run('SET lock_configuration = true');
-    return await fn(duck);
+    await duck.run(`attach ':memory:' as job; use job`);
+    const result = await fn(duck);
+    await duck.run('use memory; detach job');
+    return result;
   } finally {
-    options.signal?.removeEventListener('abort', interrupt);
+    signal?.removeEventListener('abort', interrupt);
     connection.closeSync();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs `fn` with an instance of its own, which is closed, and its folder deleted, whatever happens. */
+export async function withDuckDb<T>(
+  options: DuckDbOptions,
+  fn: (duck: Duck) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const sandbox = await openSandbox(options);
+  try {
+    return await sandbox.use(fn, signal);
+  } finally {
+    await sandbox.close();
   }
 }
 
@@ -153,7 +193,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Deletes the job folders that dead workers left under `tempRoot`; run at worker start. @returns how many were deleted. */
+/** Deletes the folders that dead workers left under `tempRoot`; run at worker start. @returns how many were deleted. */
 export async function sweepTempFolders(tempRoot: string): Promise<number> {
   await mkdir(tempRoot, { recursive: true, mode: 0o700 });
   let deleted = 0;

@@ -2,7 +2,7 @@
 // transaction, and no connection is held while DuckDB works.
 import type pg from 'pg';
 import type { Catalogue } from '../../../domains/index.ts';
-import { type DuckDbOptions, withDuckDb } from '../../../platform/duckdb/duckdb.ts';
+import type { DuckDbPool } from '../../../platform/duckdb/pool.ts';
 import { type Tenant, withTenant } from '../../../platform/postgres/tenancy.ts';
 import type { ObjectStorage } from '../../../platform/storage/storage.ts';
 import { type HeldSlice, latestRevision, readRevision, readSlicePairs, schemaHashOf } from '../../../slices/index.ts';
@@ -21,8 +21,7 @@ export interface ComputeDeps {
   readonly pool: pg.Pool;
   readonly storage: ObjectStorage;
   readonly catalogue: Catalogue;
-  /** DuckDB for one job. */
-  readonly duckdb: Pick<DuckDbOptions, 'tempRoot' | 'memoryLimitMb' | 'threads'>;
+  readonly duckdb: DuckDbPool;
 }
 
 /** What is to be done: the computations, and what they rest on. */
@@ -87,8 +86,7 @@ function isOutdated(catalogue: Catalogue, { table, schemaHash }: HeldSlice): boo
 
 async function compute(deps: ComputeDeps, plan: Plan, signal: AbortSignal | undefined): Promise<BucketResult[]> {
   const held = new Map(plan.held.map((slice) => [`${slice.table}/${slice.period}`, slice]));
-  const options = { ...deps.duckdb, allowedDirectories: [deps.storage.localRoot], ...(signal && { signal }) };
-  return withDuckDb(options, async (duck) => {
+  return deps.duckdb.run(async (duck) => {
     const results: BucketResult[] = [];
     for (const run of joinRuns(plan.computations, held)) {
       const shown = await Promise.all(
@@ -105,7 +103,7 @@ async function compute(deps: ComputeDeps, plan: Plan, signal: AbortSignal | unde
       results.push(...(await runFormulas(duck, run, shown)));
     }
     return results;
-  });
+  }, signal);
 }
 
 /** One statement: a source, the buckets to compute it for, and the slices that they read. */
