@@ -17,15 +17,15 @@ function nameList(names: readonly string[]): string {
 }
 
 /**
- * A query for the rows of `relation` as typed columns in declared order, sorted by the natural key.
+ * A query for the rows of another query as typed columns in declared order, sorted by the natural key.
  * The sort is DuckDB's own: texts by their UTF-8 bytes, integers and decimals by value, dates by time. Without ties, any thread count gives one order.
  */
-export function canonicalQuery(table: Table, relation: string): string {
+export function canonicalQuery(table: Table, rows: string): string {
   const columns = table.columns.map((column) => {
     const name = quoteIdentifier(column.name);
     return `cast(${name} as ${columnSqlType(column.type)}) as ${name}`;
   });
-  return `select ${columns.join(', ')} from ${quoteIdentifier(relation)} order by ${nameList(table.key)}`;
+  return `select ${columns.join(', ')} from (${rows}) order by ${nameList(table.key)}`;
 }
 
 /**

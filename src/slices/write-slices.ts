@@ -11,13 +11,13 @@ import { isIdentityTable, type Slice, schemaHashOf } from './slice.ts';
 import { canonicalQuery, copyParquetToCsv, copyToParquet, countParquetRows } from './store-duckdb.ts';
 import { compressText, digestFile, digestText, keepSegment, putSegment, type TextFacts } from './store-segment.ts';
 
-/** One slice to write. `relation` names a DuckDB table or view with the table's columns, holding the rows of exactly this period. */
+/** One slice to write. `rows` is a DuckDB query with the table's columns for the rows of exactly this period. */
 export interface SliceSpec {
   readonly municipality: MunicipalityCode;
   readonly domain: DomainId;
   readonly table: Table;
   readonly period: string;
-  readonly relation: string;
+  readonly rows: string;
 }
 
 interface Names {
@@ -102,7 +102,7 @@ async function startSlice(duck: Duck, storage: ObjectStorage, spec: SliceSpec, k
   const stem = join(duck.folder, randomUUID());
   const drafts: Drafts = { parquet: `${stem}.parquet`, csv: `${stem}.csv`, segment: `${stem}.deflate` };
   // Sorted once: the CSV is written from the Parquet file, whose order it keeps.
-  const rows = await copyToParquet(duck, canonicalQuery(spec.table, spec.relation), drafts.parquet);
+  const rows = await copyToParquet(duck, canonicalQuery(spec.table, spec.rows), drafts.parquet);
   const writing = copyParquetToCsv(duck, drafts.parquet, drafts.csv);
   const small = rows <= SMALL_ROWS ? await writing.then(() => readFile(drafts.csv)) : undefined;
   if (known !== undefined && known.schemaHash === schemaHashOf(spec.table)) {

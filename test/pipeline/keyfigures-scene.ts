@@ -104,7 +104,9 @@ async function writeChanges(
     if (rows === null) written.push({ table: tableName, period, slice: null });
     else {
       const relation = await stage(duck, table, rows, code);
-      const [slice] = await writeSlices(duck, storage, [{ municipality, domain, table, period, relation }]);
+      const [slice] = await writeSlices(duck, storage, [
+        { municipality, domain, table, period, rows: `from ${quoteIdentifier(relation)}` },
+      ]);
       written.push({ table: tableName, period, slice: slice ?? null });
     }
   }

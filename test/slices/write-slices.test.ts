@@ -92,7 +92,7 @@ const specOf = (relation: string, period = '2024') => ({
   domain: 'proeve',
   table: TABLE,
   period,
-  relation,
+  rows: `from ${relation}`,
 });
 
 async function csvOf(slice: Slice | SliceDiff): Promise<string> {
@@ -223,7 +223,7 @@ t.test('identity pairs lie under a prefix of their own', async (t) => {
       domain: 'x',
       table,
       period: 'all',
-      relation: 'pairs',
+      rows: 'from pairs',
     });
     t.match(slice.segmentKey, /^identity\/table=identitet_udsatte_boern\/municipality=999\/period=all\//);
     t.match(slice.parquetKey, /^identity\//);

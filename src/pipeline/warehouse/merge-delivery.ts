@@ -1,5 +1,5 @@
 // Works out which slices a delivery touches and what they would hold: a total replaces the months of its span in the tables that were sent,
-// a delta changes the rows it names. It reads and names relations; it writes no slice.
+// a delta changes the rows it names. It builds queries; it writes no slice.
 import type { Domain, Table } from '../../domains/definition.ts';
 import type { Duck } from '../../platform/duckdb/duckdb.ts';
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
@@ -20,7 +20,6 @@ import {
   findAbsentDeletes,
   keptRows,
   mergedRows,
-  nameRelation,
   storedRows,
   uniteIdentities,
   upsertedPeriods,
@@ -93,14 +92,12 @@ export async function mergeDelivery(
   const specs: SliceSpec[] = [];
   for (const { staged, periods } of touched.values()) {
     for (const period of periods) {
-      const relation = `next_${staged.table.name}_${period}`;
-      await nameRelation(duck, relation, rowsOf(staged.table, [period]));
       specs.push({
         municipality: delivery.municipality,
         domain: delivery.domain.id,
         table: staged.table,
         period,
-        relation,
+        rows: rowsOf(staged.table, [period]),
       });
     }
   }
@@ -161,9 +158,8 @@ async function identitySpec(
   const persons = staged.flatMap((source) => source.persons ?? []);
   if (persons.length === 0) return undefined;
   const table = identityTableOf(domain);
-  const relation = `next_${table.name}`;
   const path = paths.get(`${table.name}/${ALL}`) ?? null;
-  const added = await uniteIdentities(duck, relation, table, municipality, persons, path);
+  const { added, rows } = await uniteIdentities(duck, table, municipality, persons, path);
   if (added === 0) return undefined;
-  return { municipality, domain: domain.id, table, period: ALL, relation };
+  return { municipality, domain: domain.id, table, period: ALL, rows };
 }

@@ -22,7 +22,7 @@ import { checkState } from '../quality/index.ts';
 import { REVISE } from '../queues.ts';
 import { LoadFault } from './errors.ts';
 import { announceRevision, changedSlices, checkFiles, type PublishDeps } from './publish-delivery.ts';
-import { nameRelation, storedRows } from './store-duckdb.ts';
+import { storedRows } from './store-duckdb.ts';
 import { insertRevision, insertRuleResults, insertSliceChanges, insertSlices, lockRevisions } from './store-publish.ts';
 import { listOutdated, listPeriods, redeclaredRows, redeclareRows } from './store-redeclare.ts';
 
@@ -60,14 +60,14 @@ export async function resliceDomain(deps: ResliceDeps, tenant: Tenant, id: strin
   if (!isOutdated(domain, held)) return;
   await deps.duckdb.run(async (duck) => {
     const redeclared = await redeclare(duck, deps.storage, domain, held);
-    const specs = redeclared.flatMap(({ table, relation, periods }) =>
+    const specs = redeclared.flatMap(({ table, rows, periods }) =>
       periods.map(
         (period): SliceSpec => ({
           municipality: tenant.municipality,
           domain: id,
           table,
           period,
-          relation: relation(period),
+          rows: rows([period]),
         }),
       ),
     );
@@ -124,11 +124,10 @@ export function isOutdated(domain: Domain, held: readonly Pick<HeldSlice, 'table
 interface Redeclared {
   readonly table: Table;
   readonly periods: readonly string[];
-  relation(period: string): string;
   rows(periods: readonly string[]): string;
 }
 
-/** Every table of the domain under its current declaration: one relation of all rows, and a view per period to write from. */
+/** Every table of the domain under its current declaration: one relation of all its rows. */
 async function redeclare(
   duck: Duck,
   storage: ObjectStorage,
@@ -145,9 +144,7 @@ async function redeclare(
     const kept = own.map(({ period }) => period).filter((period) => hasKind(table, period));
     const periods = [...new Set([...kept, ...(await listPeriods(duck, table))])].sort();
     const rows = (wanted: readonly string[]) => redeclaredRows(table, wanted);
-    const relation = (period: string) => `next_${table.name}_${period}`;
-    for (const period of periods) await nameRelation(duck, relation(period), rows([period]));
-    results.push({ table, periods, relation, rows });
+    results.push({ table, periods, rows });
   }
   return results;
 }

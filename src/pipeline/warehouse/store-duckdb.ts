@@ -52,11 +52,6 @@ export function mergedRows(staged: StagedRows, periods: readonly string[], paths
     select ${columnList(table)}, ${periodSql(table)} as _period, _row from ${delta} where _op = 'U' and (${where})`;
 }
 
-/** Gives a query a name that slices can be written from. */
-export async function nameRelation(duck: Duck, name: string, query: string): Promise<void> {
-  await duck.run(`create or replace view ${quoteIdentifier(name)} as ${query}`);
-}
-
 /** @returns the periods in which a delta upserts something. */
 export async function upsertedPeriods(duck: Duck, staged: StagedRows): Promise<string[]> {
   const rows = await duck.all<{ period: string }>(
@@ -81,15 +76,14 @@ export async function findAbsentDeletes(
   return { count: total.count, rows: rows.map(({ row }) => row) };
 }
 
-/** Names the union of known identity pairs (a stored slice, or none) and those of the delivery. @returns how many are new */
+/** The union of known identity pairs (a stored slice, or none) and those of the delivery. @returns how many are new, and a query for all */
 export async function uniteIdentities(
   duck: Duck,
-  name: string,
   identity: Table,
   municipality: string,
   persons: readonly string[],
   path: string | null,
-): Promise<number> {
+): Promise<{ readonly added: number; readonly rows: string }> {
   const held =
     path === null ? noRows(identity, '1 as _one') : `select *, 1 as _one from read_parquet(${quoteText(path)})`;
   const seen = persons.map((relation) => `select borger_id, cpr from ${quoteIdentifier(relation)} where held`);
@@ -98,11 +92,10 @@ export async function uniteIdentities(
      select ${quoteText(municipality)} as kommunekode, borger_id, cpr from (${seen.join(' union ')})
      where borger_id not in (select borger_id from (${held}))`,
   );
-  await nameRelation(
-    duck,
-    name,
-    `select ${columnList(identity)} from (${held}) union all select ${columnList(identity)} from new_identities`,
-  );
-  const [added] = await duck.all<{ count: number }>('select count(*) as count from new_identities');
-  return added?.count ?? 0;
+  const [counted] = await duck.all<{ added: number }>('select count(*) as added from new_identities');
+  const columns = columnList(identity);
+  return {
+    added: counted?.added ?? 0,
+    rows: `select ${columns} from (${held}) union all select ${columns} from new_identities`,
+  };
 }
