@@ -15,8 +15,7 @@ export async function buildApp(deps: ApiDeps, isStopping: () => boolean = () => 
   observeRequests(app, {
     log: deps.log,
     metrics: deps.metrics,
-    callerOf: ({ principal }) =>
-      principal === null ? undefined : { client: principal.clientId, municipality: principal.municipality },
+    callerOf: ({ principal }) => principal,
   });
   await registerReference(app);
   withScope(app, 'public', (scoped) =>

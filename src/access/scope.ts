@@ -10,6 +10,8 @@ import type { TokenVerifier } from './verify-token.ts';
 declare module 'fastify' {
   interface FastifyInstance {
     tokenVerifier: TokenVerifier;
+    /** Only inside `withScope`: the caller, if this very header was verified a moment ago and opens the routes of the scope. Not for one that has to be verified first. */
+    admit(authorization: string | undefined): Principal | undefined;
   }
   interface FastifyContextConfig {
     /** The scope that the route asks for; set by `withScope` only. */
@@ -52,20 +54,30 @@ export function withScope(
       }
       route.config = { ...route.config, scope, ...(orScope && { orScope }) };
     });
-    if (scope !== 'public') scoped.addHook('onRequest', requireScope(app.tokenVerifier, scope, orScope));
+    if (scope !== 'public') {
+      const isEntitled = entitlement(scope, orScope);
+      scoped.addHook('onRequest', requireScope(app.tokenVerifier, scope, isEntitled));
+      scoped.decorate('admit', (authorization?: string) => {
+        const principal = app.tokenVerifier.known(authorization);
+        return principal !== undefined && isEntitled(principal) ? principal : undefined;
+      });
+    }
     // Also what `fn` throws at once must reach Fastify as a failed start.
     const registered = (async () => fn(scoped as App))();
     registered.then(() => done(), done);
   });
 }
 
-function requireScope(verifier: TokenVerifier, scope: Scope, orScope: Scope = scope) {
+function entitlement(scope: Scope, orScope: Scope = scope) {
+  return ({ scopes }: Principal): boolean => scopes.has(scope) || scopes.has(orScope);
+}
+
+function requireScope(verifier: TokenVerifier, scope: Scope, isEntitled: (principal: Principal) => boolean) {
   // Callback style on purpose: with a known token nothing is awaited (a promise per request costs a tenth of the hot read).
   return function checkToken(request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
     const admit = (principal: Principal): void => {
       request.principal = principal;
-      const isEntitled = principal.scopes.has(scope) || principal.scopes.has(orScope);
-      done(isEntitled ? undefined : new Problem(SCOPE_MISSING, undefined, { scope }));
+      done(isEntitled(principal) ? undefined : new Problem(SCOPE_MISSING, undefined, { scope }));
     };
     const known = verifier.known(request.headers.authorization);
     if (known !== undefined) admit(known);

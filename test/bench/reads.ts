@@ -11,6 +11,9 @@ const CONNECTIONS = 16;
 const ROUNDS = 5;
 const HEADER = 'kommunekode,maaned,koen,alder_fra,alder_til,civilstand,herkomst,statsborgerskab,distrikt,antal';
 
+/** The six towns over a year: 72 values. */
+const MONTHS = Array.from({ length: 12 }, (_, index) => `2025-${String(index + 1).padStart(2, '0')}`);
+
 /** hot-read: 200 with a body of 10 kB and more; not-modified: 304 to `If-None-Match`. Both send a JWT. */
 export async function benchReads(folder: string): Promise<Ratio[]> {
   const service = await startBenchService(folder);
@@ -20,7 +23,8 @@ export async function benchReads(folder: string): Promise<Ratio[]> {
     for (const { code, synthetic } of municipalities) {
       if (synthetic) continue;
       const path = join(folder, 'population.csv');
-      await writeFile(path, `${HEADER}\n${code},2025-01,ialt,0,125,ialt,ialt,ialt,ialt,${10_000 + Number(code)}\n`);
+      const rows = MONTHS.map((month) => `${code},${month},ialt,0,125,ialt,ialt,ialt,ialt,${10_000 + Number(code)}`);
+      await writeFile(path, `${[HEADER, ...rows].join('\n')}\n`);
       await service.deliver(
         code,
         { domain: 'borger', kind: 'total', sourceSystem: 'cpr', periodFrom: '2025-01', periodTo: '2025-12' },
@@ -29,7 +33,7 @@ export async function benchReads(folder: string): Promise<Ratio[]> {
     }
     await service.release('borger');
     const { token } = await service.as('615');
-    const url = `${service.flis.url}/v1/key-figures/BO06/values?group=landet&from=2025-01&to=2025-01`;
+    const url = `${service.flis.url}/v1/key-figures/BO06/values?group=6-by&from=2025-01&to=2025-12`;
     const authorization = `Bearer ${token}`;
     const answer = await fetch(url, { headers: { authorization } });
     const bytes = (await answer.arrayBuffer()).byteLength;

@@ -36,7 +36,7 @@ async function start(t: Test, settings: { requestTimeout?: number; maxConnection
   });
   const metrics = createMetrics();
   let stopping = false;
-  observeRequests(app, { log, metrics, callerOf: () => ({ client: 'c1', municipality: '615' }) });
+  observeRequests(app, { log, metrics, callerOf: () => ({ clientId: 'c1', municipality: '615' }) });
   registerHealthRoutes(app, {
     metrics,
     checks: { database: async () => undefined },

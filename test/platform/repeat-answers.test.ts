@@ -1,27 +1,43 @@
 // Repeats: the same words get the same bytes without the handler, other words do not, and whoever may not ask gets nothing.
+import { type IncomingHttpHeaders, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { createHttpApp } from '../../src/platform/http/app.ts';
 import { etagOf } from '../../src/platform/http/conditional.ts';
 import { wantsCsv } from '../../src/platform/http/negotiate.ts';
+import { createMetrics, observeRequests } from '../../src/platform/http/observe.ts';
 import { NOT_FOUND, Problem } from '../../src/platform/http/problem.ts';
 import { repeatAnswers } from '../../src/platform/http/repeat-answers.ts';
 
-async function start() {
-  const log = pino({ level: 'silent' });
+interface Answer {
+  readonly statusCode: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+async function start(t: Test, level = 'silent') {
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({ level }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const app = createHttpApp({
     publicOrigin: 'http://flis.example',
     logger: log,
     requestTimeout: 60_000,
     maxConnections: 9,
   });
+  const metrics = createMetrics();
+  observeRequests(app, { log, metrics, callerOf: () => ({ clientId: 'routed', municipality: null }) });
   let made = 0;
   const repeats: string[] = [];
   await app.register((scoped, _options, registered) => {
     scoped.addHook('onRequest', (request, _reply, done) =>
       done(request.headers.authorization === 'yes' ? undefined : new Problem(NOT_FOUND)),
     );
-    const send = repeatAnswers(scoped as never, (_request, about) => repeats.push(about));
+    const send = repeatAnswers(scoped as never, {
+      admit: (authorization) => (authorization === 'yes' ? { clientId: 'c1', municipality: '615' } : undefined),
+      onRepeat: ({ clientId }, about) => repeats.push(`${clientId} ${about}`),
+    });
     scoped.get('/values', async (request, reply) => {
       made += 1;
       const body = Buffer.from(`${made} ${wantsCsv(request) ? 'csv' : 'json'}`);
@@ -35,14 +51,24 @@ async function start() {
     });
     registered();
   });
-  const get = async (url: string, headers: Record<string, string> = {}) =>
-    app.inject({ url, headers: { authorization: 'yes', ...headers } });
-  return { app, get, repeats, made: () => made };
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  t.teardown(() => app.close());
+  const { port } = app.server.address() as AddressInfo;
+  const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+    new Promise<Answer>((resolve, reject) => {
+      const own = { authorization: 'yes', ...headers };
+      const sent = request({ host: '127.0.0.1', port, path, method, headers: own }, (incoming) => {
+        const { statusCode = 0, headers } = incoming;
+        text(incoming).then((body) => resolve({ statusCode, headers, body }), reject);
+      });
+      sent.on('error', reject);
+      sent.end('content-length' in headers ? '{}' : undefined);
+    });
+  return { get, repeats, made: () => made, metrics, lines };
 }
 
 t.test('the same words, the same answer', async (t) => {
-  const { app, get, made, repeats } = await start();
-  t.teardown(() => app.close());
+  const { get, made, repeats } = await start(t);
   const first = await get('/values?a=1');
   const second = await get('/values?a=1');
   t.equal(made(), 1);
@@ -53,14 +79,23 @@ t.test('the same words, the same answer', async (t) => {
   t.not(second.headers['request-id'], first.headers['request-id']);
   const unchanged = await get('/values?a=1', { 'if-none-match': String(first.headers.etag) });
   t.same([unchanged.statusCode, unchanged.body, made()], [304, '', 1]);
-  const head = await app.inject({ method: 'HEAD', url: '/values?a=1', headers: { authorization: 'yes' } });
-  t.same([head.statusCode, head.body, head.headers.etag], [200, '', first.headers.etag]);
-  t.same(repeats, ['BO06', 'BO06', 'BO06'], 'each repeat is told of');
+  t.same(Object.keys(unchanged.headers).sort(), [
+    'cache-control',
+    'connection',
+    'content-security-policy',
+    'date',
+    'etag',
+    'keep-alive',
+    'link',
+    'request-id',
+    'vary',
+    'x-content-type-options',
+  ]);
+  t.same(repeats, ['c1 BO06', 'c1 BO06'], 'each repeat is told of');
 });
 
 t.test('other words, another answer', async (t) => {
-  const { app, get, made } = await start();
-  t.teardown(() => app.close());
+  const { get, made } = await start(t);
   const answers = [
     await get('/values'),
     await get('/values?a=1'),
@@ -74,15 +109,42 @@ t.test('other words, another answer', async (t) => {
   await get('/values?asOf=x');
   await get('/values?asOf=x');
   t.equal(made(), 6, 'what must not be repeated is not');
+  const head = await get('/values', {}, 'HEAD');
+  t.same([head.statusCode, head.body, made()], [200, '', 7], 'another method is for the route');
+  await get('/values', { 'content-length': '2', 'content-type': 'application/json' });
+  t.equal(made(), 8, 'and so is a body');
 });
 
 t.test('who may not ask gets nothing of it', async (t) => {
-  const { app, get } = await start();
-  t.teardown(() => app.close());
+  const { get, repeats, made } = await start(t);
   const kept = await get('/values');
   for (const authorization of ['', 'no']) {
     const refused = await get('/values', { authorization, 'if-none-match': String(kept.headers.etag) });
     t.equal(refused.statusCode, 404);
     t.notOk(refused.headers.etag);
   }
+  t.same([repeats, made()], [[], 1]);
+});
+
+t.test('a repeat is logged and measured like any other answer', async (t) => {
+  const { get, metrics, lines } = await start(t, 'info');
+  const first = await get('/values');
+  const second = await get('/values', { 'if-none-match': String(first.headers.etag) });
+  const requests = lines.filter(({ msg }) => msg === 'request');
+  t.match(requests, [
+    { request: first.headers['request-id'], client: 'routed', method: 'GET', route: '/values', status: 200 },
+    {
+      request: second.headers['request-id'],
+      client: 'c1',
+      municipality: '615',
+      method: 'GET',
+      route: '/values',
+      status: 304,
+    },
+  ]);
+  const series = (await metrics.metrics()).match(/flis_http_request_seconds_count\{.*/g);
+  t.same(series?.sort(), [
+    'flis_http_request_seconds_count{method="GET",route="/values",status="200"} 1',
+    'flis_http_request_seconds_count{method="GET",route="/values",status="304"} 1',
+  ]);
 });

@@ -20,7 +20,7 @@ async function serve(t: Test, source: ByteSource, bytes: number) {
     maxConnections: 9,
   });
   const metrics = createMetrics();
-  observeRequests(app, { log, metrics, callerOf: () => undefined });
+  observeRequests(app, { log, metrics, callerOf: () => null });
   app.get('/bytes', async (_request, reply) => sendBytes(reply.headers({ 'content-length': String(bytes) }), source));
   await app.listen({ host: '127.0.0.1', port: 0 });
   t.teardown(() => app.close());

@@ -1,5 +1,6 @@
 // Conditional answers: a strong ETag over the bytes, 304 when the client has them already. HEAD is Fastify's own GET without the bytes.
 import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** What the answer depends on besides the address, for caches between us and the client. */
@@ -25,8 +26,8 @@ export function validatorsOf(etag: string): Record<string, string> {
 }
 
 /** Whether the client has the body with this ETag already. */
-export function isKnown(request: FastifyRequest, etag: string): boolean {
-  const list = request.headers['if-none-match'];
+export function isKnown({ headers }: Pick<IncomingMessage, 'headers'>, etag: string): boolean {
+  const list = headers['if-none-match'];
   return list !== undefined && matchesEtag(list, etag, true);
 }
 

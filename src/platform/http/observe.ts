@@ -5,11 +5,41 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { App } from './app.ts';
 import { addDurations, type DurationSeries } from './durations.ts';
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Logs and measures an answer; to be called for those that no hook of Fastify sees. */
+    noteAnswer(answer: NotedAnswer): void;
+  }
+}
+
+/** Whom a request is made for. */
+export interface Caller {
+  readonly clientId: string;
+  readonly municipality: string | null;
+}
+
+interface Route {
+  readonly method?: string | string[];
+  readonly url?: string;
+}
+
+/** An answer that was given. */
+export interface NotedAnswer {
+  readonly requestId: string;
+  readonly method: string;
+  /** The route's own configuration object. */
+  readonly config: Route;
+  readonly status: number;
+  /** From the arrival of the request to the last byte of the answer. */
+  readonly milliseconds: number;
+  /** As far as it is known. */
+  readonly caller: Caller | null;
+}
+
 export interface ObserveOptions {
   readonly log: Logger;
   readonly metrics: Registry;
-  /** Whom a request is made for, as far as it is known. */
-  callerOf(request: FastifyRequest): { readonly client: string; readonly municipality: string | null } | undefined;
+  callerOf(request: FastifyRequest): Caller | null;
 }
 
 /** @returns a registry with the process's own metrics. */
@@ -27,36 +57,40 @@ export function observeRequests(app: App, { log, metrics, callerOf }: ObserveOpt
   /** By the route's own configuration object, then by status. */
   const known = new WeakMap<object, Map<number, DurationSeries>>();
 
-  function seriesOf({ method, url = '(none)' }: RouteNames, config: object, status: number): DurationSeries {
+  function seriesOf({ method, url = '(none)' }: Route, config: object, status: number): DurationSeries {
     const ofRoute = known.get(config) ?? new Map<number, DurationSeries>();
     const series = durations.series({ method: String(method), route: url, status: String(status) });
     known.set(config, ofRoute.set(status, series));
     return series;
   }
 
+  function noteAnswer({ requestId, method, config, status, milliseconds, caller }: NotedAnswer): void {
+    const series = known.get(config)?.get(status) ?? seriesOf(config, config, status);
+    series.observe(milliseconds / 1000);
+    if (!log.isLevelEnabled('info')) return;
+    log.info(
+      {
+        request: requestId,
+        method,
+        route: config.url,
+        status,
+        milliseconds: Math.round(milliseconds * 10) / 10,
+        ...(caller && { client: caller.clientId, municipality: caller.municipality }),
+      },
+      'request',
+    );
+  }
+
+  app.decorate('noteAnswer', noteAnswer);
   app.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
-    const { config } = request.routeOptions;
-    const { statusCode, elapsedTime } = reply;
-    const series = known.get(config)?.get(statusCode) ?? seriesOf(config, config, statusCode);
-    series.observe(elapsedTime / 1000);
-    if (log.isLevelEnabled('info')) {
-      log.info(
-        {
-          request: request.id,
-          method: request.method,
-          route: config.url,
-          status: statusCode,
-          milliseconds: Math.round(elapsedTime * 10) / 10,
-          ...callerOf(request),
-        },
-        'request',
-      );
-    }
+    noteAnswer({
+      requestId: request.id,
+      method: request.method,
+      config: request.routeOptions.config,
+      status: reply.statusCode,
+      milliseconds: reply.elapsedTime,
+      caller: callerOf(request),
+    });
     done();
   });
-}
-
-interface RouteNames {
-  readonly method?: string | string[];
-  readonly url?: string;
 }

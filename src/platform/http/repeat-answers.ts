@@ -1,9 +1,13 @@
-// Answers a request again that was answered a moment ago in the very same words, before it is parsed and checked once more.
-// Only for answers that are the same for everybody who may ask: whether the caller may is still checked each time.
+// Answers a request again that was answered a moment ago in the very same words, before Fastify looks at it: finding the route, hooks and
+// sending cost as much again as Node's own part (measured). Only for answers that are the same for everybody who may ask: whether the caller
+// may is still checked each time, by the check of the scope that the routes are in.
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 import { isKnown, sendBody, validatorsOf } from './conditional.ts';
+import type { Caller } from './observe.ts';
 import { linkNext } from './paging.ts';
 
 /** An answer with the address of the next page, if there is one. */
@@ -16,22 +20,22 @@ export interface RepeatedAnswer {
   readonly about: string;
 }
 
-/** An answer as it goes over the wire. Its headers are a flat list of names and values, all but the request's own id. */
+/** An answer as it goes over the wire. Headers are flat lists of names and values; the second place of each is the request's own id. */
 interface Kept {
   readonly until: number;
   readonly about: string;
   readonly etag: string;
-  readonly validators: readonly string[];
-  readonly headers: readonly string[];
-  /** Small bodies as a text of one character per byte, which Node sends together with the headers in one write. */
-  readonly body: string | Buffer;
+  readonly validators: string[];
+  readonly headers: string[];
+  readonly body: Buffer;
+  /** What the route declares of itself. */
+  readonly config: FastifyRequest['routeOptions']['config'];
 }
 
 /** With as much for the list of releases, a reader may be told of a newer release a second too late. */
 const KEEP_MS = 500;
 const MAX_BYTES = 16 * 1024 * 1024;
 const OVERHEAD = 2_048;
-const SMALL_BYTES = 64 * 1024;
 
 /** Sends an answer; and again when it is asked for in the same words, if `mayRepeat`. */
 export type SendRepeated = (
@@ -41,54 +45,79 @@ export type SendRepeated = (
   mayRepeat: boolean,
 ) => FastifyReply;
 
-/**
- * Makes the routes of `scoped` answer repeats. Call it inside `withScope`, so that its hook comes after the one that checks the caller.
- * @param onRepeat is told of every repeat, which no handler sees
- */
-export function repeatAnswers(scoped: App, onRepeat: (request: FastifyRequest, about: string) => void): SendRepeated {
+export interface Repeating<Admitted> {
+  /** Whether whoever sends this `Authorization` may have the answers. Others are left to the routes, which refuse them. */
+  admit(authorization: string | undefined): Admitted | undefined;
+  /** Is told of every repeat, which no handler sees. */
+  onRepeat(caller: Admitted, about: string): void;
+}
+
+/** Makes the routes of `scoped` answer repeats. Call it after `observeRequests`: repeats are measured and logged like all requests. */
+export function repeatAnswers<Admitted extends Caller>(
+  scoped: App,
+  { admit, onRepeat }: Repeating<Admitted>,
+): SendRepeated {
   const all = new LRUCache<string, Kept>({
     maxSize: MAX_BYTES,
     sizeCalculation: ({ body }, words) => body.length + words.length + OVERHEAD,
   });
-  scoped.addHook('onRequest', (request, reply, done) => {
-    const kept = all.get(wordsOf(request));
-    if (kept === undefined || performance.now() >= kept.until) return done();
-    onRepeat(request, kept.about);
-    repeat(request, reply, kept);
+  const { noteAnswer } = scoped;
+  answerFirst(scoped.server, (raw, response) => {
+    const started = performance.now();
+    const kept = isPlainRead(raw) ? all.get(wordsOf(raw)) : undefined;
+    if (kept === undefined || started >= kept.until) return false;
+    const caller = admit(raw.headers.authorization);
+    if (caller === undefined) return false;
+    onRepeat(caller, kept.about);
+    const requestId = randomUUID();
+    const status = repeat(raw, response, kept, requestId);
+    const milliseconds = performance.now() - started;
+    noteAnswer({ requestId, method: 'GET', config: kept.config, status, milliseconds, caller });
+    return true;
   });
   return (request, reply, answer, mayRepeat) => {
     linkNext(reply, answer.next);
-    if (mayRepeat) all.set(wordsOf(request), keep(reply, answer));
+    if (mayRepeat) all.set(wordsOf(request.raw), keep(request, reply, answer));
     return sendBody(request, reply, answer.body, answer.mediaType, answer.etag);
   };
 }
 
-function keep(reply: FastifyReply, { body, etag, mediaType, about }: RepeatedAnswer): Kept {
-  const { 'request-id': _, ...shared } = reply.getHeaders();
-  const validators = Object.entries({ ...shared, ...validatorsOf(etag) }).flatMap(([name, value]) => [
-    name,
-    String(value),
-  ]);
-  const headers = [...validators, 'content-type', mediaType, 'content-length', String(body.length)];
-  const text = body.length <= SMALL_BYTES ? body.toString('latin1') : body;
-  return { until: performance.now() + KEEP_MS, about, etag, validators, headers, body: text };
+/** Puts `answer` before all that listens to requests; they hear of those for which it returns false. */
+function answerFirst(server: Server, answer: (raw: IncomingMessage, response: ServerResponse) => boolean): void {
+  const others = server.listeners('request');
+  server.removeAllListeners('request');
+  server.on('request', (raw: IncomingMessage, response: ServerResponse) => {
+    if (!answer(raw, response)) for (const listener of others) listener.call(server, raw, response);
+  });
 }
 
-/** Past Fastify's own sending, which would put the same headers together once more. */
-function repeat(request: FastifyRequest, reply: FastifyReply, kept: Kept): void {
-  reply.hijack();
-  const unchanged = isKnown(request, kept.etag);
-  reply.raw.writeHead(unchanged ? 304 : 200, [
-    ...(unchanged ? kept.validators : kept.headers),
-    'request-id',
-    request.id,
-  ]);
-  if (unchanged) reply.raw.end();
-  else reply.raw.end(kept.body, 'latin1');
+/** Only GET without a body: all else is for the routes to judge. */
+function isPlainRead({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
+}
+
+function keep(request: FastifyRequest, reply: FastifyReply, { body, etag, mediaType, about }: RepeatedAnswer): Kept {
+  const { 'request-id': id, ...shared } = reply.getHeaders();
+  const entries = Object.entries({ 'request-id': id, ...shared, ...validatorsOf(etag) });
+  const validators = entries.flatMap(([name, value]) => [name, String(value)]);
+  const headers = [...validators, 'content-type', mediaType, 'content-length', String(body.length)];
+  const { config } = request.routeOptions;
+  return { until: performance.now() + KEEP_MS, about, etag, validators, headers, body, config };
+}
+
+/** @returns the status */
+function repeat(raw: IncomingMessage, response: ServerResponse, kept: Kept, requestId: string): number {
+  const unchanged = isKnown(raw, kept.etag);
+  const headers = unchanged ? kept.validators : kept.headers;
+  headers[1] = requestId;
+  response.writeHead(unchanged ? 304 : 200, headers);
+  if (unchanged) response.end();
+  else response.end(kept.body);
+  return response.statusCode;
 }
 
 /** Everything of a request that such an answer can depend on. Headers cannot hold a line break. */
-function wordsOf({ raw }: FastifyRequest): string {
-  const { accept = '', 'accept-language': language = '' } = raw.headers;
-  return `${raw.url}\n${accept}\n${language}`;
+function wordsOf({ url, headers }: IncomingMessage): string {
+  const { accept = '', 'accept-language': language = '' } = headers;
+  return `${url}\n${accept}\n${language}`;
 }

@@ -45,7 +45,10 @@ function formOf(request: FastifyRequest): Form {
 }
 
 function registerValues(scoped: App, deps: ValueDeps, findRelease: FindRelease): void {
-  const send = repeatAnswers(scoped, (request, figure) => deps.reads.count(principalOf(request), figure));
+  const send = repeatAnswers(scoped, {
+    admit: scoped.admit,
+    onRepeat: (reader, figure) => deps.reads.count(reader, figure),
+  });
   scoped.route({
     method: 'GET',
     url: '/v1/key-figures/:id/values',
