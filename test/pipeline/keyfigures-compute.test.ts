@@ -4,7 +4,7 @@ import t from 'tap';
 import { event, people } from '../../src/domains/borger/examples.ts';
 import type { Formula, KeyFigure, Source } from '../../src/domains/definition.ts';
 import { computeFormulas } from '../../src/pipeline/keyfigures/formulas/compute-formulas.ts';
-import { bucketOf, changedValues, planComputations } from '../../src/pipeline/keyfigures/formulas/rules.ts';
+import { bucketOf, changedValues, joinRuns, planComputations } from '../../src/pipeline/keyfigures/formulas/rules.ts';
 import { runFormulas } from '../../src/pipeline/keyfigures/formulas/store-duckdb.ts';
 import { enqueueComputations } from '../../src/pipeline/keyfigures/index.ts';
 import { joinFigure } from '../../src/pipeline/keyfigures/rules.ts';
@@ -88,6 +88,45 @@ t.test('affected buckets are those that read a changed slice', async (t) => {
   t.equal(bucketOf('year', '2024-03'), '2024');
   t.equal(bucketOf('schoolYear', '2024'), '2024-2025', 'the last month decides');
   t.equal(bucketOf('none', '2024'), 'all');
+});
+
+t.test('buckets of a source share a statement as long as the rows are few', async (t) => {
+  const { source } = formula({
+    bucket: 'year',
+    reads: { people: (year) => [year], schools: () => ['all'] },
+    needs: ['people'],
+  });
+  const other = formula({ ...source, id: 'other' }).source;
+  const runsOf = (rows: number) => {
+    const periods = ['2021', '2022', '2023'].map((period) => ({ table: 'people', period, rows }));
+    const slices = [...periods, { table: 'schools', period: 'all', rows: 1_000 }];
+    const held = new Map(slices.map((slice) => [`${slice.table}/${slice.period}`, slice]));
+    const years = ['2021', '2022', '2023', '2024'];
+    const computations = [source, other].flatMap((each) =>
+      years.map((bucket) => ({ source: each, formulas: [], bucket })),
+    );
+    return joinRuns(computations, held).map(({ source, buckets, slices }) => [source.id, buckets, slices.length]);
+  };
+  t.same(runsOf(166_333), [
+    ['s', ['2021', '2022', '2023'], 4],
+    ['other', ['2021', '2022', '2023'], 4],
+  ]);
+  t.same(
+    runsOf(166_334).slice(0, 2),
+    [
+      ['s', ['2021', '2022'], 3],
+      ['s', ['2023'], 2],
+    ],
+    'the rows of a slice that several buckets read count once',
+  );
+  t.same(
+    runsOf(900_000).filter(([id]) => id === 's'),
+    [
+      ['s', ['2021'], 2],
+      ['s', ['2022'], 2],
+      ['s', ['2023'], 2],
+    ],
+  );
 });
 
 t.test('only what differs is stored', async (t) => {

@@ -6,7 +6,7 @@ import type { DuckDbPool } from '../../../platform/duckdb/pool.ts';
 import { type Tenant, withTenant } from '../../../platform/postgres/tenancy.ts';
 import type { ObjectStorage } from '../../../platform/storage/storage.ts';
 import { type HeldSlice, latestRevision, readRevision, readSlicePairs, schemaHashOf } from '../../../slices/index.ts';
-import { type Computation, changedValues, formulasHashOf, planComputations, slicesRead } from './rules.ts';
+import { type Computation, changedValues, formulasHashOf, joinRuns, planComputations } from './rules.ts';
 import {
   type BucketResult,
   insertValues,
@@ -104,30 +104,4 @@ async function compute(deps: ComputeDeps, plan: Plan, signal: AbortSignal | unde
     }
     return results;
   }, signal);
-}
-
-/** One statement: a source, the buckets to compute it for, and the slices that they read. */
-interface Run extends Omit<Computation, 'bucket'> {
-  readonly buckets: readonly string[];
-  readonly slices: readonly HeldSlice[];
-}
-
-/** Rows up to which the buckets of a source are computed in one statement: each statement costs some milliseconds whatever it reads. */
-const ROWS_AT_ONCE = 500_000;
-
-/** Joins the buckets of each source into as few runs as the rows allow; buckets that can have no row are left out. */
-function joinRuns(computations: readonly Computation[], held: ReadonlyMap<string, HeldSlice>): Run[] {
-  const runs: Run[] = [];
-  for (const { source, formulas, bucket } of computations) {
-    const slices = slicesRead(source, bucket).flatMap(({ table, period }) => held.get(`${table}/${period}`) ?? []);
-    if (source.needs?.some((name) => !slices.some(({ table }) => table === name))) continue;
-    const last = runs.at(-1);
-    const joined = [...new Set([...(last?.slices ?? []), ...slices])];
-    if (last?.source === source && joined.reduce((sum, { rows }) => sum + rows, 0) <= ROWS_AT_ONCE) {
-      runs[runs.length - 1] = { source, formulas, buckets: [...last.buckets, bucket], slices: joined };
-    } else {
-      runs.push({ source, formulas, buckets: [bucket], slices });
-    }
-  }
-  return runs;
 }

@@ -104,6 +104,40 @@ export function planComputations(
   );
 }
 
+/** A slice with its size. */
+interface SizedSlice extends SliceName {
+  readonly rows: number;
+}
+
+/** One statement: a source, the buckets to compute it for, and the slices that they read. */
+export interface Run<Held extends SizedSlice> extends Omit<Computation, 'bucket'> {
+  readonly buckets: readonly string[];
+  readonly slices: readonly Held[];
+}
+
+/** Rows up to which the buckets of a source are computed in one statement: each statement costs some milliseconds whatever it reads. */
+const ROWS_AT_ONCE = 500_000;
+
+/** Joins the buckets of each source into as few runs as the rows allow; buckets that can have no row are left out. `held` by `table/period`. */
+export function joinRuns<Held extends SizedSlice>(
+  computations: readonly Computation[],
+  held: ReadonlyMap<string, Held>,
+): Run<Held>[] {
+  const runs: Run<Held>[] = [];
+  for (const { source, formulas, bucket } of computations) {
+    const slices = slicesRead(source, bucket).flatMap(({ table, period }) => held.get(`${table}/${period}`) ?? []);
+    if (source.needs?.some((name) => !slices.some(({ table }) => table === name))) continue;
+    const last = runs.at(-1);
+    const joined = [...new Set([...(last?.slices ?? []), ...slices])];
+    if (last?.source === source && joined.reduce((sum, { rows }) => sum + rows, 0) <= ROWS_AT_ONCE) {
+      runs[runs.length - 1] = { source, formulas, buckets: [...last.buckets, bucket], slices: joined };
+    } else {
+      runs.push({ source, formulas, buckets: [bucket], slices });
+    }
+  }
+  return runs;
+}
+
 function keyOf(row: Pick<FormulaResult, 'formula' | 'version' | 'period' | 'breakdown'>): string {
   return `${row.formula} ${row.version} ${row.period} ${row.breakdown}`;
 }
