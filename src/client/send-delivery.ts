@@ -52,7 +52,7 @@ export interface DeliveryResult {
   readonly examples: readonly ExampleFinding[];
 }
 
-const FIRST_POLL_MS = 100;
+const FIRST_POLL_MS = 200;
 const LONGEST_POLL_MS = 5_000;
 const EXAMPLES = 10;
 
@@ -88,13 +88,13 @@ async function upload(service: Service, id: string, file: TableFile, gzip: boole
 }
 
 async function waitForEnd(service: Service, id: string, longestPollMs: number): Promise<DeliveryResult> {
-  for (let wait = Math.min(FIRST_POLL_MS, longestPollMs); ; wait = Math.min(longestPollMs, wait * 1.5)) {
+  for (let wait = FIRST_POLL_MS; ; wait *= 2) {
+    await delay(Math.min(longestPollMs, wait), undefined, { signal: service.signal });
     const { body } = await send(service, { method: 'GET', path: `/v1/source-deliveries/${id}` });
     if (['accepted', 'rejected', 'failed'].includes(body.state)) {
       const examples = body.state === 'rejected' ? await readExamples(service, id) : [];
       return { id, state: body.state, revision: body.revision, rules: body.findings.rules, examples };
     }
-    await delay(wait, undefined, { signal: service.signal });
   }
 }
 
@@ -104,7 +104,7 @@ async function readExamples(service: Service, id: string): Promise<ExampleFindin
 }
 
 /**
- * Delivers `files` and waits until the service has accepted or rejected them; it looks again after 0.1 s, then ever later, after `longestPollMs`
+ * Delivers `files` and waits until the service has accepted or rejected them; it looks after 0.2 s, then ever later, after `longestPollMs`
  * (5 s) at the most. @throws ServiceFault when it refuses a request.
  */
 export async function sendDelivery(

@@ -89,8 +89,7 @@ async function fill(flis: LaunchedService, operator: Service, signal: AbortSigna
   await Promise.all(Array.from({ length: SENDERS }, sender));
   progress.end();
   const ids = domains.map(({ id }) => id);
-  await release(operator, ids);
-  const slices = await countSlices(flis, codes, ids, signal);
+  const [slices] = await Promise.all([countSlices(flis, codes, ids, signal), release(operator, ids)]);
   process.stdout.write(
     `${totals.deliveries} source deliveries (${totals.rejected} rejected), ${totals.rows.toLocaleString('en')} rows, ${slices.toLocaleString('en')} slices, ${ids.length} releases\n`,
   );
@@ -118,11 +117,12 @@ async function deliver(service: Service, domain: string, municipality: Municipal
 
 async function release(operator: Service, domains: readonly string[]): Promise<void> {
   const progress = startProgress(process.stdout, domains.length);
-  for (const domain of domains) {
+  const publish = async (domain: string) => {
     const { body } = await send(operator, { method: 'POST', path: '/v1/releases', json: { domain } });
     await untilState(operator, `/v1/releases/${body.releaseId}`, ['published']);
     progress.step(`${domain}: key figures released`);
-  }
+  };
+  await Promise.all(domains.map(publish));
   progress.end();
 }
 
