@@ -1,8 +1,8 @@
 // Hot reads of released key figures, against a bare Fastify process with one schema route that answers `{ hello: 'world' }`.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import autocannon from 'autocannon';
 import { loadCatalogue } from '../../src/domains/index.ts';
+import { hammer } from './hammer.ts';
 import { alternate, type Ratio } from './measure.ts';
 import { startBenchService, startYardstick } from './service.ts';
 
@@ -69,9 +69,6 @@ export async function benchReads(folder: string): Promise<Ratio[]> {
 }
 
 /** Answers per second; every answer must have `status`. */
-async function rate(url: string, headers: Record<string, string>, status: number): Promise<number> {
-  const result = await autocannon({ url, headers, connections: CONNECTIONS, duration: SECONDS });
-  const counted = result.statusCodeStats?.[String(status) as '200']?.count ?? 0;
-  if (counted !== result.requests.total || result.errors > 0) throw new Error(`other answers than ${status} came`);
-  return result.requests.average;
+function rate(url: string, headers: Record<string, string>, status: number): Promise<number> {
+  return hammer(url, headers, { status, connections: CONNECTIONS, seconds: SECONDS });
 }
