@@ -10,6 +10,7 @@ import type { AnswerCache } from './platform/cache/cache.ts';
 import { layerCaches } from './platform/cache/layered-cache.ts';
 import { createMemoryCache } from './platform/cache/memory-cache.ts';
 import { createRedisCache } from './platform/cache/redis-cache.ts';
+import { createDigester, type Digester } from './platform/digest/digester.ts';
 import { createDuckDbPool, type DuckDbPool } from './platform/duckdb/pool.ts';
 import { codeOf } from './platform/error-code.ts';
 import { createMetrics } from './platform/http/observe.ts';
@@ -46,6 +47,7 @@ export interface ApiDeps extends SharedDeps {
 /** Everything that job handlers are built from. */
 export interface WorkerDeps extends SharedDeps {
   readonly duckdb: DuckDbPool;
+  readonly digester: Digester;
   close(): Promise<void>;
 }
 
@@ -104,10 +106,13 @@ export async function openWorkerDeps(config: Config, log: Logger, options: DepsO
     memoryLimitMb: config.duckdbMemoryMb,
     threads: 1,
   });
+  const digester = createDigester();
   return {
     ...shared,
     duckdb,
+    digester,
     async close() {
+      await digester.close();
       await duckdb.close();
       await shared.close();
     },

@@ -5,6 +5,7 @@ import { loadCatalogue } from '../../src/domains/index.ts';
 import { createPackage } from '../../src/pipeline/packages/create-package.ts';
 import { packageJobs } from '../../src/pipeline/packages/index.ts';
 import { BUILD_PACKAGE, BUILD_PARQUET } from '../../src/pipeline/queues.ts';
+import { createDigester } from '../../src/platform/digest/digester.ts';
 import { createPool } from '../../src/platform/postgres/pool.ts';
 import { withTenant } from '../../src/platform/postgres/tenancy.ts';
 import { startJobSender } from '../../src/platform/queue/pg-boss.ts';
@@ -248,13 +249,15 @@ async function compareUndisturbed(scene: Scene): Promise<string[]> {
   await scene.owner.query(`update package set state = 'building', ready_at = null, manifest = null`);
   for (const prefix of ['diffs/', 'packages/'])
     for await (const { key } of scene.storage.list(prefix)) await scene.storage.delete(key);
-  const [build, parquet] = packageJobs(scene.deps) as unknown as JobHandler<object>[];
+  const digester = createDigester();
+  const [build, parquet] = packageJobs({ ...scene.deps, digester }) as unknown as JobHandler<object>[];
   const context = { jobId: 'job', attempt: 1, lastAttempt: false, signal: new AbortController().signal };
   for (const { id, files } of before) {
     const payload = { municipality: '615', domain: 'borger', packageId: id, table: TABLE };
     await build?.run(payload, context);
     if (files.some(({ name }) => name.endsWith('.parquet'))) await parquet?.run(payload, context);
   }
+  await digester.close();
   const after = new Map((await readBuilt(scene)).map((built) => [built.id, built]));
   const factsOf = (built: Built | undefined) => JSON.stringify([built?.manifest, built?.files]);
   return before.flatMap((built) =>

@@ -12,6 +12,7 @@ import { describeTable, fieldSqlType } from '../../src/pipeline/packages/describ
 import { checkPackages, packageJobs } from '../../src/pipeline/packages/index.ts';
 import { openFile } from '../../src/pipeline/packages/open-file.ts';
 import { warehouseJobs } from '../../src/pipeline/warehouse/index.ts';
+import { createDigester } from '../../src/platform/digest/digester.ts';
 import { withDuckDb } from '../../src/platform/duckdb/duckdb.ts';
 import type { Problem } from '../../src/platform/http/problem.ts';
 import { createPool } from '../../src/platform/postgres/pool.ts';
@@ -22,11 +23,13 @@ import { MEASURES, measureChanges, measures, openScene, PLACES, TOY } from './wa
 const scene = await openScene(t);
 const pool = createPool({ url: scene.database.apiUrl, max: 3, statementTimeout: 10_000, applicationName: 'test' });
 t.teardown(() => pool.end());
+const digester = createDigester();
+t.teardown(() => digester.close());
 const context = { jobId: 'job', attempt: 1, lastAttempt: false, signal: new AbortController().signal };
 
 /** The api and the worker of a version of the service that declares `domain`. A job runs as soon as it is sent. */
 function serviceOf(domain: Domain) {
-  const deps = { ...scene.deps, catalogue: makeCatalogue([domain]) };
+  const deps = { ...scene.deps, digester, catalogue: makeCatalogue([domain]) };
   const handlers = [...warehouseJobs(deps), ...packageJobs(deps)] as unknown as JobHandler<object>[];
   const run = (queue: string, payload: object) =>
     handlers.find((handler) => handler.queue.name === queue)?.run(payload, context);

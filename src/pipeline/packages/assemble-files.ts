@@ -1,14 +1,16 @@
-// Assembles the files of a package out of segments and computes their digests, reading each stored object once. It compresses nothing but header lines.
+// Assembles the files of a package out of segments and has their digests computed. It compresses nothing but header lines.
 import type { Domain, Table } from '../../domains/definition.ts';
+import type { Digester } from '../../platform/digest/digester.ts';
+import type { DigestPiece } from '../../platform/digest/thread.ts';
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
 import {
   assembleGzip,
   assembleZip,
   DELTA_COLUMNS,
-  digestParts,
   headerLine,
   identityTableOf,
   literalSegment,
+  type Part,
   type Segment,
   type Slice,
   segmentOf,
@@ -35,9 +37,14 @@ export interface AssembledPackage {
   readonly files: readonly PackageFile[];
 }
 
+export interface AssembleDeps {
+  readonly storage: ObjectStorage;
+  readonly digester: Digester;
+}
+
 /** @param identity the slices of identity pairs; with none there is no `identitet.csv.gz` */
 export async function assembleFiles(
-  storage: ObjectStorage,
+  { storage, digester }: AssembleDeps,
   domain: Domain,
   facts: PackageFacts,
   content: readonly TableSegments[],
@@ -54,13 +61,13 @@ export async function assembleFiles(
     { name: 'datapackage.json', segments: [descriptor] },
     ...tables.map(({ table, segments }) => ({ name: `${table.name}.csv`, segments })),
   ]);
-  const digests = await digestParts(
-    storage,
-    zip.parts,
-    tables.map(({ gzip }) => gzip.parts),
+  const digest = async (parts: readonly Part[]) =>
+    digester.digest(await Promise.all(parts.map((part) => pieceOf(storage, part))));
+  const [archiveSha256, ...tableSha256s] = await Promise.all(
+    [zip, ...tables.map(({ gzip }) => gzip)].map(({ parts }) => digest(parts)),
   );
   const csvFiles = tables.map(({ table, rows, gzip }, index): PackageFile => {
-    const sha256 = digests.files[index] as string;
+    const sha256 = tableSha256s[index] as string;
     return { name: `${table.name}${CSV_SUFFIX}`, mediaType: MEDIA_TYPES.gzip, scope: '', rows, sha256, ...gzip };
   });
   const archive: PackageFile = {
@@ -68,7 +75,7 @@ export async function assembleFiles(
     mediaType: MEDIA_TYPES.zip,
     scope: '',
     rows: null,
-    sha256: digests.main,
+    sha256: archiveSha256 as string,
     ...zip,
   };
   const described = tables.map((table, index) => ({
@@ -77,8 +84,14 @@ export async function assembleFiles(
   }));
   return {
     manifest: describePackage(domain, facts, described, fileFacts(archive)),
-    files: [...csvFiles, archive, ...(await assembleIdentity(storage, domain, identity))],
+    files: [...csvFiles, archive, ...(await assembleIdentity(digest, domain, identity))],
   };
+}
+
+async function pieceOf(storage: ObjectStorage, part: Part): Promise<DigestPiece> {
+  if ('literal' in part) return part;
+  const { key, start, end } = part;
+  return { path: await storage.localPath(key), start, end };
 }
 
 function plainBytesOf(segments: readonly Segment[]): number {
@@ -94,7 +107,7 @@ function fileFacts({ bytes, sha256 }: PackageFile) {
 }
 
 async function assembleIdentity(
-  storage: ObjectStorage,
+  digest: (parts: readonly Part[]) => Promise<string>,
   domain: Domain,
   slices: readonly Slice[],
 ): Promise<PackageFile[]> {
@@ -102,6 +115,6 @@ async function assembleIdentity(
   const header = headerLine(identityTableOf(domain).columns.map(({ name }) => name));
   const gzip = assembleGzip([literalSegment(header), ...slices.map(segmentOf)]);
   const rows = slices.reduce((sum, slice) => sum + slice.rows, 0);
-  const { main } = await digestParts(storage, gzip.parts);
-  return [{ name: IDENTITY, mediaType: MEDIA_TYPES.gzip, scope: IDENTITY_SCOPE, rows, sha256: main, ...gzip }];
+  const sha256 = await digest(gzip.parts);
+  return [{ name: IDENTITY, mediaType: MEDIA_TYPES.gzip, scope: IDENTITY_SCOPE, rows, sha256, ...gzip }];
 }

@@ -3,6 +3,7 @@
 import type pg from 'pg';
 import type { Domain } from '../../domains/definition.ts';
 import type { Catalogue } from '../../domains/index.ts';
+import type { Digester } from '../../platform/digest/digester.ts';
 import type { DuckDbPool } from '../../platform/duckdb/pool.ts';
 import { type Tenant, type TenantTx, withTenant } from '../../platform/postgres/tenancy.ts';
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
@@ -29,6 +30,7 @@ export interface BuildDeps {
   readonly storage: ObjectStorage;
   readonly catalogue: Catalogue;
   readonly duckdb: DuckDbPool;
+  readonly digester: Digester;
 }
 
 /** What is to be built: facts, the slices of a total or the pairs of a delta, and what is known of their differences. */
@@ -55,7 +57,7 @@ export async function buildPackage(
   if (plan === undefined) return;
   const newDiffs = await computeDiffs(deps, plan, signal);
   const content = contentOf(plan, [...plan.diffs, ...newDiffs]);
-  const { manifest, files } = await assembleFiles(deps.storage, plan.domain, plan.facts, content, plan.identity);
+  const { manifest, files } = await assembleFiles(deps, plan.domain, plan.facts, content, plan.identity);
   await withTenant(deps.pool, tenant, async (tx) => {
     await keepDiffs(tx, deps.storage, plan.domain.id, newDiffs);
     if (await markReady(tx, packageId, manifest)) await insertFiles(tx, packageId, files);

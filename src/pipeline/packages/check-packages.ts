@@ -80,5 +80,5 @@ async function checkFile(
   if (parts.reduce((sum, part) => sum + lengthOfPart(part), 0) !== bytes) return 'bytes';
   const digest = await digestParts(storage, parts).catch(() => undefined);
   if (digest === undefined) return 'unreadable';
-  return digest.main === sha256 ? undefined : 'digest';
+  return digest === sha256 ? undefined : 'digest';
 }
