@@ -87,8 +87,17 @@ async function upload(service: Service, id: string, file: TableFile, gzip: boole
   }
 }
 
-async function waitForEnd(service: Service, id: string, longestPollMs: number): Promise<DeliveryResult> {
-  for (let wait = FIRST_POLL_MS; ; wait *= 2) {
+interface PollOptions {
+  readonly firstPollMs?: number;
+  readonly longestPollMs?: number;
+}
+
+async function waitForEnd(
+  service: Service,
+  id: string,
+  { firstPollMs = FIRST_POLL_MS, longestPollMs = LONGEST_POLL_MS }: PollOptions,
+): Promise<DeliveryResult> {
+  for (let wait = firstPollMs; ; wait *= 2) {
     await delay(Math.min(longestPollMs, wait), undefined, { signal: service.signal });
     const { body } = await send(service, { method: 'GET', path: `/v1/source-deliveries/${id}` });
     if (['accepted', 'rejected', 'failed'].includes(body.state)) {
@@ -104,14 +113,14 @@ async function readExamples(service: Service, id: string): Promise<ExampleFindin
 }
 
 /**
- * Delivers `files` and waits until the service has accepted or rejected them; it looks after 0.2 s, then ever later, after `longestPollMs`
- * (5 s) at the most. @throws ServiceFault when it refuses a request.
+ * Delivers `files` and waits until the service has accepted or rejected them; it looks after `firstPollMs` (0.2 s), then ever later, after
+ * `longestPollMs` (5 s) at the most. @throws ServiceFault when it refuses a request.
  */
 export async function sendDelivery(
   service: Service,
   description: DeliveryDescription,
   files: readonly TableFile[],
-  options: { readonly gzip: boolean; readonly longestPollMs?: number },
+  options: PollOptions & { readonly gzip: boolean },
 ): Promise<DeliveryResult> {
   const keyed = () => ({ 'idempotency-key': randomUUID() });
   const created = await send(service, {
@@ -123,5 +132,5 @@ export async function sendDelivery(
   const id: string = created.body.id;
   for (const file of files) await upload(service, id, file, options.gzip);
   await send(service, { method: 'POST', path: `/v1/source-deliveries/${id}/submit`, headers: keyed() });
-  return waitForEnd(service, id, options.longestPollMs ?? LONGEST_POLL_MS);
+  return waitForEnd(service, id, options);
 }
