@@ -15,7 +15,7 @@ import { writeDelivery } from './write-delivery.ts';
 const FOLDER = resolve(fileURLToPath(new URL('../../.data/demo', import.meta.url)));
 const PORT = 8080;
 const SEED = 1;
-const SENDERS = 8;
+const SENDERS = 14;
 /** All senders together keep the worker busy, so a delivery takes a second or more: asking earlier only costs. */
 const FIRST_POLL_MS = 800;
 /** More jobs than cores: a job waits for disk and database a tenth of its time. */

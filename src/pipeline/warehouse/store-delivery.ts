@@ -94,13 +94,21 @@ export async function insertFindings(tx: TenantTx, id: string, findings: Finding
        reference, message_da, message_en)
      select $1, $2, number, rule, severity, "table", period, row, "column", reference, da, en
      from jsonb_to_recordset($3) as f(number integer, rule text, severity text, "table" text, period text, row bigint,
-       "column" text, reference text, da text, en text)`,
-    [municipality, id, JSON.stringify(findings.examples.map(flatFinding))],
+       "column" text, reference text, message integer)
+     join jsonb_to_recordset($4) as m(message integer, da text, en text) using (message)`,
+    [municipality, id, ...flatFindings(findings.examples).map((list) => JSON.stringify(list))],
   );
 }
 
-function flatFinding({ message, ...finding }: Finding, index: number) {
-  return { number: index + 1, ...finding, ...message };
+/** The examples with the numbers of their messages, and the messages: a thousand examples of a rule mostly say the same. */
+function flatFindings(examples: readonly Finding[]): [object[], object[]] {
+  const messages = new Map<string, { message: number; da: string; en: string }>();
+  const flat = examples.map(({ message: { da, en }, ...finding }, index) => {
+    const known = messages.get(`${da}\n${en}`) ?? { message: messages.size, da, en };
+    messages.set(`${da}\n${en}`, known);
+    return { number: index + 1, ...finding, message: known.message };
+  });
+  return [flat, [...messages.values()]];
 }
 
 /** @returns the last accepted delta number of a source system; 0 after a total or when there was none. */
