@@ -1,7 +1,7 @@
 // The part of the declaration check that looks at one quality rule.
 import { endsBefore } from '../platform/time/period.ts';
 import { checkReads, type Report, SAMPLE } from './declaration-report.ts';
-import type { Domain, Rule, RuleRelation } from './definition.ts';
+import type { Domain, Rule, RuleView } from './definition.ts';
 
 /** Ids of the structure checks that every file passes through before any declared rule. */
 const STRUCTURE_RULES = [
@@ -40,7 +40,7 @@ export function checkRule(domain: Domain, rule: Rule, report: Report): void {
   }
   const sql = rule.scope === 'row' ? rule.violation : rule.query;
   if (sql.trim() === '') report.fault(where, 'has no SQL');
-  if (rule.scope !== 'row' && rule.relation !== undefined) checkRelation(domain, where, rule.relation, report);
+  if (rule.scope !== 'row' && rule.view !== undefined) checkView(domain, where, rule.view, report);
   if (rule.scope === 'domain') {
     checkReads(where, rule.bucket, rule.reads, new Map(domain.tables.map((one) => [one.name, one])), report);
     const bucket = SAMPLE[rule.bucket];
@@ -50,13 +50,13 @@ export function checkRule(domain: Domain, rule: Rule, report: Report): void {
 }
 
 /** Rules run together in one statement, where a name can mean one thing only. Any two rules of a domain may meet in one. */
-function checkRelation(domain: Domain, where: string, { name, query }: RuleRelation, report: Report): void {
-  report.oneMeaning('relation', `${domain.id}/${name}`, query);
+function checkView(domain: Domain, where: string, { name, query }: RuleView, report: Report): void {
+  report.oneMeaning('view', `${domain.id}/${name}`, query);
   if (!/^[a-z][a-z0-9_]*$/.test(name)) {
-    report.fault(where, `the relation '${name}' must be named with lower-case letters, digits and _`);
+    report.fault(where, `the view '${name}' must be named with lower-case letters, digits and _`);
   }
   if (domain.tables.some((table) => table.name === name)) {
-    report.fault(where, `the relation '${name}' has the name of a table`);
+    report.fault(where, `the view '${name}' has the name of a table`);
   }
-  if (query.trim() === '') report.fault(where, `the relation '${name}' has no SQL`);
+  if (query.trim() === '') report.fault(where, `the view '${name}' has no SQL`);
 }

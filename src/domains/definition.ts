@@ -97,7 +97,7 @@ export type Severity = 'stop' | 'error' | 'warning' | 'info';
  * are joined as `name=value, name=value`, because what looks like a CPR number is hidden), `detail_da`, `detail_en` (both may be null),
  * and `count` (rows concerned, default 1).
  *
- * `relation` is read by `query` besides the tables; rules that share one have it worked out once.
+ * `view` is read by `query` besides the tables; rules that share one have it worked out once.
  * `needsEarlier`: the rule finds nothing unless an earlier period of its own `table` is held among those that it reads, so it does not run in the
  * first bucket. That the earlier period holds no rows does not matter: delivered zero is something to compare with.
  */
@@ -108,7 +108,7 @@ export type Rule = RuleBase &
         readonly scope: 'slice';
         readonly table: string;
         readonly column?: string;
-        readonly relation?: RuleRelation;
+        readonly view?: RuleView;
         readonly query: string;
       }
     | {
@@ -118,7 +118,7 @@ export type Rule = RuleBase &
         readonly bucket: PeriodKind;
         readonly reads: SliceReads;
         readonly needsEarlier?: true;
-        readonly relation?: RuleRelation;
+        readonly view?: RuleView;
         readonly query: string;
       }
   );
@@ -127,7 +127,7 @@ export type Rule = RuleBase &
  * A named query over the tables of a rule. DuckDB spends up to 10 ms on planning one over several tables, with or without rows, so rules that
  * judge the same numbers (a warning and an error) share them. A name means one query throughout its domain.
  */
-export interface RuleRelation {
+export interface RuleView {
   readonly name: string;
   readonly query: string;
 }

@@ -111,7 +111,7 @@ function withColumn(table: Table, name: string, change: object): Table {
 }
 const inTable = (table: Table): Partial<Domain> => ({ tables: [table, events] });
 const inRule = (changed: object): Partial<Domain> => ({ rules: [{ ...rule, ...changed } as Rule] });
-const inRelation = (name: string, query: string): Rule => ({ ...domainRule, relation: { name, query } });
+const inView = (name: string, query: string): Rule => ({ ...domainRule, view: { name, query } });
 const inFigure = (changed: object): Partial<Domain> => ({ keyFigures: [{ ...share, ...changed }] });
 const inExample = (changed: object): Partial<Domain> => inFigure({ examples: [{ ...example, ...changed }] });
 const codes = (list: readonly object[]) => ({
@@ -195,12 +195,12 @@ const PLANTED: readonly [fault: RegExp, domain: Partial<Domain>][] = [
     { rules: [{ ...domainRule, reads: { bor_befolkning: () => ['2025-01'] } }] },
   ],
   [
-    /relation borger\/summer: is declared with two meanings/,
-    { rules: [inRelation('summer', 'select 1'), { ...inRelation('summer', 'select 2'), id: 'DQ99' }] },
+    /view borger\/summer: is declared with two meanings/,
+    { rules: [inView('summer', 'select 1'), { ...inView('summer', 'select 2'), id: 'DQ99' }] },
   ],
-  [/relation 'bor_bevaegelse' has the name of a table/, { rules: [inRelation('bor_bevaegelse', 'select 1')] }],
-  [/relation 'Summer' must be named with lower-case/, { rules: [inRelation('Summer', 'select 1')] }],
-  [/relation 'summer' has no SQL/, { rules: [inRelation('summer', ' ')] }],
+  [/view 'bor_bevaegelse' has the name of a table/, { rules: [inView('bor_bevaegelse', 'select 1')] }],
+  [/view 'Summer' must be named with lower-case/, { rules: [inView('Summer', 'select 1')] }],
+  [/view 'summer' has no SQL/, { rules: [inView('summer', ' ')] }],
   [
     /reads no earlier period of 'bor_bevaegelse'/,
     { rules: [{ ...domainRule, needsEarlier: true, reads: { bor_bevaegelse: (year: string) => [year] } }] },

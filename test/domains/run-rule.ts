@@ -43,9 +43,9 @@ export function showGiven(duck: Duck, given: ExampleRows): ShowSlices {
   };
 }
 
-/** The SQL of a rule that is run by itself, with the relation that it reads. */
-export function queryOf({ relation, query }: Exclude<Rule, { scope: 'row' }>): string {
-  return relation === undefined ? query : `with ${relation.name} as (${relation.query}) select * from (${query})`;
+/** The SQL of a rule that is run by itself, with the view that it reads. */
+export function queryOf({ view, query }: Exclude<Rule, { scope: 'row' }>): string {
+  return view === undefined ? query : `with ${view.name} as (${view.query}) select * from (${query})`;
 }
 
 /** @returns the findings of `rule` in the slice or bucket `bucket`; `due` is the last month that could have been delivered. */

@@ -82,7 +82,7 @@ const RULES: readonly Rule[] = [
     ...base,
     id: 'S-delt',
     scope: 'slice',
-    relation: ROWS,
+    view: ROWS,
     query: `select sted as reference, 'tal ' || tal as detail_da, null as detail_en from raekker where tal < 9`,
   },
   {
@@ -90,11 +90,11 @@ const RULES: readonly Rule[] = [
     id: 'S-delt-stor',
     scope: 'slice',
     severity: 'error',
-    relation: ROWS,
+    view: ROWS,
     query: `select sted as reference, null as detail_da, null as detail_en, antal as count from raekker where tal >= 9`,
   },
-  { ...yearly, id: 'D-delt', relation: SUMS, query: `${sums} where sum % 2 = 0` },
-  { ...yearly, id: 'D-delt-ulige', severity: 'error', relation: SUMS, query: `${sums} where sum % 2 = 1` },
+  { ...yearly, id: 'D-delt', view: SUMS, query: `${sums} where sum % 2 = 0` },
+  { ...yearly, id: 'D-delt-ulige', severity: 'error', view: SUMS, query: `${sums} where sum % 2 = 1` },
   {
     ...monthly,
     id: 'D-maaned',
@@ -214,7 +214,7 @@ t.test('property: rules find the same one by one and together; all is counted, 1
         await define(duck, given);
         const single = await check(duck, { atOnce: 1 });
         for (const atOnce of [3, 16]) t.same(await check(duck, { atOnce }), single, `${atOnce} at once`);
-        for (const rule of RULES.filter((one) => one.scope !== 'row' && one.relation !== undefined)) {
+        for (const rule of RULES.filter((one) => one.scope !== 'row' && one.view !== undefined)) {
           const alone = await check(duck, { atOnce: 1, rules: [rule] });
           const own = (found: { rule: string }) => found.rule === rule.id;
           t.same(alone.outcomes, single.outcomes.filter(own), `${rule.id} without the rule that it shares with`);

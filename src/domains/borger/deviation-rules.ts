@@ -1,7 +1,7 @@
 // Rules of `borger` that compare a month with earlier months: DQ07 (the last three delivered months) and DQ24 (own last year).
 // All comparisons are in whole numbers, so a limit is met exactly. No yearly figure adds up months here, so there is no DQ25.
 import { shiftPeriod } from '../../platform/time/period.ts';
-import type { Rule, RuleRelation, SliceReads } from '../definition.ts';
+import type { Rule, RuleView, SliceReads } from '../definition.ts';
 
 /** What a deviation rule measures: `months` yields `maaned` and `size`; `least` is the mean size from which it speaks. */
 interface Measured {
@@ -24,7 +24,7 @@ const LEAST_BEFORE_NOTHING = 10;
  * of a year without any rows, the first such month is once it is due. A missing month deviates by 100 % and is no delivered month before another,
  * so it is found by the rule without an upper limit only and changes nothing for the other.
  */
-function comparedMonths({ suffix, months, least }: Measured): RuleRelation {
+function comparedMonths({ suffix, months, least }: Measured): RuleView {
   return {
     name: `maaneder_${suffix}`,
     query: `
@@ -52,7 +52,7 @@ function comparedMonths({ suffix, months, least }: Measured): RuleRelation {
 }
 
 /** Months whose size lies more than `above` % (and at most `upTo` %) from the mean of the three delivered months before. */
-function deviationQuery({ name }: RuleRelation, above: number, upTo?: number): string {
+function deviationQuery({ name }: RuleView, above: number, upTo?: number): string {
   const deviation = 'abs(size * 3 - total) * 100';
   return `
     select maaned as reference,
@@ -65,13 +65,13 @@ function deviationQuery({ name }: RuleRelation, above: number, upTo?: number): s
 
 /** DQ07 as a warning above 20 % and an error above 50 %. */
 export function deviationRules(measured: Measured): Rule[] {
-  const relation = comparedMonths(measured);
+  const view = comparedMonths(measured);
   const common = {
     scope: 'domain',
     table: measured.table,
     bucket: 'year',
     reads: thisAndLastYear(measured.table),
-    relation,
+    view,
   } as const;
   return [
     {
@@ -83,7 +83,7 @@ export function deviationRules(measured: Measured): Rule[] {
         da: 'Antallet afviger mere end 20 % fra gennemsnittet af de tre foregående leverede måneder. Kontrollér, at leverancen er fuldstændig.',
         en: 'The count is more than 20 % from the mean of the three delivered months before. Check that the delivery is complete.',
       },
-      query: deviationQuery(relation, 20, 50),
+      query: deviationQuery(view, 20, 50),
     },
     {
       ...common,
@@ -94,7 +94,7 @@ export function deviationRules(measured: Measured): Rule[] {
         da: 'Antallet afviger mere end 50 % fra gennemsnittet af de tre foregående leverede måneder. Lever måneden igen.',
         en: 'The count is more than 50 % from the mean of the three delivered months before. Deliver the month again.',
       },
-      query: deviationQuery(relation, 50),
+      query: deviationQuery(view, 50),
     },
   ];
 }

@@ -1,8 +1,8 @@
-// Queries of the rules that compare a period with earlier ones or a share with a limit, and the relations that a warning and an error share.
+// Queries of the rules that compare a period with earlier ones or a share with a limit, and the views that a warning and an error share.
 // They build SQL text and run nothing.
 // All limits are compared in exact arithmetic; the percentages in a finding's text are rounded for reading.
 
-import type { RuleRelation } from '../definition.ts';
+import type { RuleView } from '../definition.ts';
 
 /** Percentages above which a deviation is reported: over `above` and, where `upTo` is given, not over that. */
 export interface Band {
@@ -39,7 +39,7 @@ function details(number: string, da: string, en: string): string {
  * `row_count`, 0 for a period that should be there; periods without three delivered ones just before are left out. A missing period deviates by 100 %
  * and adds nothing to `before`, nor to the three delivered ones, so it is found by a band without an upper limit only and changes nothing for others.
  */
-function rowsAndMean(name: string, counts: string, which = 'true'): RuleRelation {
+function rowsAndMean(name: string, counts: string, which = 'true'): RuleView {
   return {
     name,
     query: `select reference, row_count, before
@@ -50,8 +50,8 @@ function rowsAndMean(name: string, counts: string, which = 'true'): RuleRelation
   };
 }
 
-/** Periods of a relation of `rowsAndMean` that deviate from the mean. */
-export function rowsAgainstMean({ name }: RuleRelation, band: Band): string {
+/** Periods of a view of `rowsAndMean` that deviate from the mean. */
+export function rowsAgainstMean({ name }: RuleView, band: Band): string {
   return `select reference, greatest(row_count, 1) as count,
       ${details(percentText('row_count * 3', 'before'), '# pct. af gennemsnittet for de tre perioder før', '# per cent of the mean of the three periods before')}
     from ${name} where ${isInBand('abs(3 * row_count - before)', 'before', band)}
@@ -103,7 +103,7 @@ export function missingMonths(): string {
 }
 
 /** What the balances of each month add up to, against the debit side. The opening balance must balance too. */
-export const monthBalances: RuleRelation = {
+export const monthBalances: RuleView = {
   name: 'raabalancer',
   query: `select regnskabsaar, periode, count(*) as row_count, abs(sum(beloeb)) as difference,
       greatest(sum(greatest(beloeb, 0)), -sum(least(beloeb, 0))) as turnover
@@ -121,7 +121,7 @@ export function unbalancedMonths(band: Band): string {
 const CHART_KEY = 'hovedkonto, hovedfunktion, funktion, dranst, gruppering';
 
 /** Rows of `table` by account, with what the chart of the year says of it. Accounts are few, so they are gathered before the chart is joined. */
-export function accountsOf(table: 'oko_regnskab' | 'oko_budget'): RuleRelation {
+export function accountsOf(table: 'oko_regnskab' | 'oko_budget'): RuleView {
   return {
     name: `konti_${table}`,
     query: `select regnskabsaar, ${CHART_KEY}, row_count, charted, im_match, regnskabsaar in (select aar from oko_kontoplan) as has_chart
@@ -131,7 +131,7 @@ export function accountsOf(table: 'oko_regnskab' | 'oko_budget'): RuleRelation {
 }
 
 /** Accounts that the chart of the year does not hold; one finding for a year without any chart. `accounts` is one of `accountsOf`. */
-export function accountsOutsideChart(accounts: RuleRelation): string {
+export function accountsOutsideChart(accounts: RuleView): string {
   return `select case when has_chart then account else regnskabsaar::varchar end as reference, sum(row_count)::bigint as count,
       case when has_chart then null else 'Året har ingen kontoplan.' end as detail_da,
       case when has_chart then null else 'The year has no chart of accounts.' end as detail_en
@@ -142,7 +142,7 @@ export function accountsOutsideChart(accounts: RuleRelation): string {
 }
 
 /** Share of the year's balances on accounts without match to the authorised chart; silent for a year without a chart. */
-export function unmatchedShare(accounts: RuleRelation, band: Band): string {
+export function unmatchedShare(accounts: RuleView, band: Band): string {
   return `select regnskabsaar::varchar as reference, unmatched as count,
       ${details(percentText('unmatched', 'total'), '# pct. af rækkerne', '# per cent of the rows')}
     from (select regnskabsaar, sum(row_count)::bigint as total, (sum(row_count) filter (where im_match is not true))::bigint as unmatched

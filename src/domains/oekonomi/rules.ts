@@ -40,7 +40,7 @@ function graded(
 const bookedAccounts = accountsOf('oko_regnskab');
 
 const referenceRules = (['oko_regnskab', 'oko_budget'] as const).map((table): Rule => {
-  const relation = table === 'oko_regnskab' ? bookedAccounts : accountsOf(table);
+  const view = table === 'oko_regnskab' ? bookedAccounts : accountsOf(table);
   return {
     id: table === 'oko_regnskab' ? 'DQ06-regnskab' : 'DQ06-budget',
     severity: 'error',
@@ -53,8 +53,8 @@ const referenceRules = (['oko_regnskab', 'oko_budget'] as const).map((table): Ru
       da: 'Kontoen findes ikke i årets kontoplan. Lever kontoplanen igen med kontoen, eller ret kontoen.',
       en: 'The account is not in the chart of the year. Deliver the chart again with the account, or correct the account.',
     },
-    relation,
-    query: accountsOutsideChart(relation),
+    view,
+    query: accountsOutsideChart(view),
   };
 });
 
@@ -73,7 +73,7 @@ const rowCountRules = graded(THRESHOLDS.rowCount, ({ severity, suffix, band }) =
     severity,
     scope: 'slice',
     table: 'oko_regnskab',
-    relation: monthsWithinYear,
+    view: monthsWithinYear,
     query: rowsAgainstMean(monthsWithinYear, band),
   },
   {
@@ -85,7 +85,7 @@ const rowCountRules = graded(THRESHOLDS.rowCount, ({ severity, suffix, band }) =
     bucket: 'year',
     reads: { oko_regnskab: (year) => [shiftPeriod(year, -1), year] },
     needsEarlier: true,
-    relation: monthsAcrossYears,
+    view: monthsAcrossYears,
     query: rowsAgainstMean(monthsAcrossYears, band),
   },
   {
@@ -97,7 +97,7 @@ const rowCountRules = graded(THRESHOLDS.rowCount, ({ severity, suffix, band }) =
     bucket: 'year',
     reads: { oko_budget: (year) => [-3, -2, -1, 0].map((count) => shiftPeriod(year, count)) },
     needsEarlier: true,
-    relation: budgetsAcrossYears,
+    view: budgetsAcrossYears,
     query: rowsAgainstMean(budgetsAcrossYears, band),
   },
 ]);
@@ -114,7 +114,7 @@ const trialBalanceRules = graded(THRESHOLDS.trialBalance, ({ severity, suffix, b
       da: 'Periodens beløb summer ikke til 0. Kontrollér, om alle hovedkonti 0-9 er leveret, og om perioden er afstemt.',
       en: 'The amounts of the period do not add up to 0. Check that all main accounts 0-9 were delivered and the period reconciled.',
     },
-    relation: monthBalances,
+    view: monthBalances,
     query: unbalancedMonths(band),
   },
 ]);
@@ -132,7 +132,7 @@ const unmatchedRules = graded(THRESHOLDS.unmatchedAccounts, ({ severity, suffix,
       da: 'For mange rækker af regnskabet står på konti uden match til den autoriserede kontoplan. Kobl kontiene til kontoplanen.',
       en: 'Too many rows of the accounts stand on accounts without match to the authorised chart. Map the accounts to the chart.',
     },
-    relation: bookedAccounts,
+    view: bookedAccounts,
     query: unmatchedShare(bookedAccounts, band),
   },
 ]);

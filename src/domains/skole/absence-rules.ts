@@ -1,6 +1,6 @@
 // Rules on daily absence: never registered, improbably high, uneven coverage (DQ23, DQ25) and impossible shares of a day (DQ03-andel).
 import { ALL, addMonths, monthsOf, periodOfMonth } from '../../platform/time/period.ts';
-import type { Rule, RuleRelation, SliceReads } from '../definition.ts';
+import type { Rule, RuleView, SliceReads } from '../definition.ts';
 import { activeOn, FRAVAERSINSTITUTIONER, schoolYearOf } from './sql.ts';
 
 const threeMonths = (month: string): string[] => [-2, -1, 0].map((count) => addMonths(month, count));
@@ -19,7 +19,7 @@ const THREE_MONTHS: SliceReads = {
  * Absence by institution and month, in months with absence in the municipality. School days common to all are enough here: the rules look for gross faults.
  * `aarets_elevdage` counts the bucket's own school year only: of three months two years may be read, and the older calendar may hold dates of the newer.
  */
-const UNITS: RuleRelation = {
+const UNITS: RuleView = {
   name: 'fravaersenheder',
   query: `with forloeb as (
     select institution_nr, skoleaar, gyldig_fra, gyldig_til, count(*) as antal
@@ -67,7 +67,7 @@ export const absenceRules: readonly Rule[] = [
       da: 'Skolen har intet elevfravær i tre måneder, hvor kommunens andre skoler har. Formentlig registreres fraværet ikke.',
       en: "The school has no pupil absence for three months in which the municipality's other schools have. Probably absence is not registered.",
     },
-    relation: UNITS,
+    view: UNITS,
     query: `select institution_nr as reference, null as detail_da, null as detail_en, 1 as count
       from fravaersenheder group by institution_nr
       having count(*) = 3 and sum(fravaer) = 0 and sum(elevdage) >= 1000 order by institution_nr`,
@@ -78,14 +78,14 @@ export const absenceRules: readonly Rule[] = [
     scope: 'domain',
     table: 'sko_fravaer_dag',
     bucket: 'month',
-    // One month is judged. The same three are read as by DQ23, so that both run in one statement: their relation costs 10 ms of planning a bucket.
+    // One month is judged. The same three are read as by DQ23, so that both run in one statement: their view costs 10 ms of planning a bucket.
     reads: THREE_MONTHS,
     title: { da: 'Fravær over 20 pct. på en skole', en: 'Absence above 20 per cent at a school' },
     message: {
       da: 'Skolens fravær er over 20 pct. af elevdagene i måneden. Se efter, om lejrskole eller fridage er registreret som fravær.',
       en: "The school's absence is above 20 per cent of pupil-days in the month. Check whether school trips or holidays are registered as absence.",
     },
-    relation: UNITS,
+    view: UNITS,
     query: `select institution_nr as reference, maaned as detail_da, maaned as detail_en, 1 as count
       from fravaersenheder where maaned = getvariable('bucket') and aarets_elevdage >= 100 and fravaer * 5 > aarets_elevdage
       order by institution_nr`,

@@ -1,6 +1,6 @@
 // Rules DQ10-DQ12: class types and class sizes, on which segregation and class size rest.
 import { ALL } from '../../platform/time/period.ts';
-import type { Rule, RuleRelation, SliceReads } from '../definition.ts';
+import type { Rule, RuleView, SliceReads } from '../definition.ts';
 import { activeOn, KLASSE, TAELLEDAGE } from './sql.ts';
 
 const CLASSES: SliceReads = { sko_klasse: (year) => [year], sko_institution: () => [ALL] };
@@ -11,7 +11,7 @@ const PUPILS: SliceReads = {
 };
 
 /** Normal classes with their pupils on 5 September, or on 1 August as long as the data reach no further. */
-const SIZES: RuleRelation = {
+const SIZES: RuleView = {
   name: 'klassestoerrelser',
   query: `with ${TAELLEDAGE},
     dag as (select skoleaar, max(dato) as dato from taelledage where month(dato) in (8, 9) group by skoleaar)
@@ -22,7 +22,7 @@ const SIZES: RuleRelation = {
 };
 
 /** Classes of known institutions: how many there are of the kinds that the rules tell apart. */
-const KINDS: RuleRelation = {
+const KINDS: RuleView = {
   name: 'institutionens_klasser',
   query: `select skoleaar, institution_nr, institutionstype, count(*) as klasser,
       count(*) filter (where klassetype in ('40', '41')) as normalklasser,
@@ -58,7 +58,7 @@ export const classRules: readonly Rule[] = [
       da: 'En specialskole (1015) har normalklasser (40, 41). Ret klassetypen eller institutionstypen; ellers er segregeringsgraden forkert.',
       en: 'A special school (1015) has normal classes (40, 41). Correct the class type or the kind of institution, or the segregation rate is wrong.',
     },
-    relation: KINDS,
+    view: KINDS,
     query: `select institution_nr as reference, null as detail_da, null as detail_en, normalklasser as count
       from institutionens_klasser where institutionstype = '1015' and normalklasser > 0 order by institution_nr`,
   },
@@ -75,7 +75,7 @@ export const classRules: readonly Rule[] = [
       da: 'En folkeskole (1012) har kun specialklasser (50). Er det en specialskole, skal institutionstypen rettes.',
       en: 'A folkeskole (1012) has special classes (50) only. If it is a special school, correct the kind of institution.',
     },
-    relation: KINDS,
+    view: KINDS,
     query: `select institution_nr as reference, null as detail_da, null as detail_en, klasser as count
       from institutionens_klasser where institutionstype = '1012' and klasser = specialklasser order by institution_nr`,
   },
@@ -91,7 +91,7 @@ export const classRules: readonly Rule[] = [
       da: 'Klassen har færre end 5 eller flere end 35 elever og indgår ikke i klassekvotienten. Se efter, om elever er registreret i den forkerte klasse.',
       en: 'The class has fewer than 5 or more than 35 pupils and is left out of class size. Check whether pupils are registered in the wrong class.',
     },
-    relation: SIZES,
+    view: SIZES,
     query: `select ${KLASSE} as reference, case when elever < 5 then 'under 5 elever' else elever || ' elever' end as detail_da,
         case when elever < 5 then 'under 5 pupils' else elever || ' pupils' end as detail_en, 1 as count
       from klassestoerrelser where elever not between 5 and 35 order by reference`,
@@ -108,7 +108,7 @@ export const classRules: readonly Rule[] = [
       da: 'Skolens eneste normalklasse på klassetrinnet har over 30 elever, flere end loven tillader. Formentlig er hele årgangen registreret som én klasse.',
       en: "The school's only normal class of the grade has more than 30 pupils, more than the law allows. Probably the whole year group is registered as one class.",
     },
-    relation: SIZES,
+    view: SIZES,
     query: `select any_value(${KLASSE}) as reference, any_value(elever) || ' elever' as detail_da,
         any_value(elever) || ' pupils' as detail_en, 1 as count
       from klassestoerrelser where arsklasse

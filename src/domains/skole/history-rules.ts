@@ -53,7 +53,7 @@ function deviation(
       da: 'Antallet afviger fra gennemsnittet af de op til tre perioder før. Se efter, om leverancen er fuldstændig.',
       en: 'The number deviates from the mean of the up to three periods before. Check that the delivery is complete.',
     },
-    relation: {
+    view: {
       name: `foer_og_nu_${subject}`,
       query: `with tal as (${counts})
         select max(antal) filter (where periode = getvariable('bucket')) as nu,

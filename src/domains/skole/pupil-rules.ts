@@ -15,7 +15,7 @@ function openAnswers(id: string, severity: 'warning' | 'error', above: number, n
       da: 'For mange elever har elevtypen 9, andet eller uoplyst. Brug de faste svar i fagsystemet.',
       en: 'Too many pupils have the kind 9, other or not stated. Use the fixed answers of the source system.',
     },
-    relation: {
+    view: {
       name: 'aabne_svar',
       query: `select skoleaar, count(*) as alle, count(*) filter (where elevtype = '9') as aabne from sko_elev group by skoleaar`,
     },

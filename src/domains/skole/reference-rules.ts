@@ -1,13 +1,13 @@
 // Rules DQ06: what a row points to must exist. Findings name institutions, classes and codes, never pupils.
 import { ALL, periodOfMonth } from '../../platform/time/period.ts';
-import type { Rule, RuleRelation } from '../definition.ts';
+import type { Rule, RuleView } from '../definition.ts';
 import { CHRISTIANSOE, MUNICIPALITIES } from '../municipalities.ts';
 import { activeOn, KLASSE, schoolYearOf } from './sql.ts';
 
 const KNOWN = MUNICIPALITIES.map(({ code }) => `'${code}'`).join(', ');
 
 /** Every municipality code of sko_elev with the column that it stands in, and how often it does. */
-const MUNICIPALITY_CODES: RuleRelation = {
+const MUNICIPALITY_CODES: RuleView = {
   name: 'kommunekoder',
   query: `select kolonne, kode, count(*) as antal from (
     select 'betalingskommune' as kolonne, betalingskommune as kode from sko_elev
@@ -78,7 +78,7 @@ export const referenceRules: readonly Rule[] = [
       da: 'En kommunekode er ikke en af landets 98 kommuner. Ret koden i fagsystemet.',
       en: 'A municipality code is none of the 98 municipalities. Correct the code in the source system.',
     },
-    relation: MUNICIPALITY_CODES,
+    view: MUNICIPALITY_CODES,
     query: `select kode as reference, kolonne as detail_da, kolonne as detail_en, antal as count
       from kommunekoder where kode not in (${KNOWN}, '${CHRISTIANSOE}') order by kode, kolonne`,
   },
@@ -92,7 +92,7 @@ export const referenceRules: readonly Rule[] = [
       da: 'Elever hører til Christiansø (411), som ikke er en kommune. Koden er tilladt.',
       en: 'Pupils belong to Christiansø (411), which is no municipality. The code is allowed.',
     },
-    relation: MUNICIPALITY_CODES,
+    view: MUNICIPALITY_CODES,
     query: `select kode as reference, kolonne as detail_da, kolonne as detail_en, antal as count
       from kommunekoder where kode = '${CHRISTIANSOE}' order by kolonne`,
   },

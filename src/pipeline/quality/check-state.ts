@@ -28,7 +28,7 @@ export interface ReadCheckedState {
   periodsOf(table: string): readonly string[];
   /** A DuckDB query for the rows of these periods: the table's columns, `_period` and `_row` (record number, or null). */
   rowsOf(table: Table, periods: readonly string[]): string;
-  /** How many rules may hold their rows in memory at once: 1 for a large state. Those that share a relation hold it once. */
+  /** How many rules may hold their rows in memory at once: 1 for a large state. Those that share a view hold it once. */
   readonly rulesAtOnce: number;
 }
 
@@ -211,12 +211,12 @@ async function runRules(
 }
 
 /**
- * Up to `atOnce` rules a statement. Those that share a relation always stay together, also where rules run one by one: it is the relation that holds
+ * Up to `atOnce` rules a statement. Those that share a view always stay together, also where rules run one by one: it is the view that holds
  * the rows, and it is there once (measured with 22 000 pupils and 36 000 absences: all rules one by one take 250 ms instead of 340).
  */
 function inStatements(rules: readonly QueryRule[], atOnce: number): QueryRule[][] {
   const statements: QueryRule[][] = [];
-  for (const sharing of Map.groupBy(rules, (rule) => rule.relation?.name ?? rule).values()) {
+  for (const sharing of Map.groupBy(rules, (rule) => rule.view?.name ?? rule).values()) {
     const last = statements.at(-1);
     if (last !== undefined && last.length + sharing.length <= atOnce) last.push(...sharing);
     else statements.push([...sharing]);

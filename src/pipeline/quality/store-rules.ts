@@ -56,7 +56,8 @@ export interface NamedRows {
 }
 
 /**
- * Names in the statement itself: a view would be planned when it is made and once more when it is read. A relation stands once for all `rules` that
+ * Names in the statement itself: a view of the database would be planned when it is made and once more when it is read. A view of rules stands
+ * once for all `rules` that
  * share it; one rule alone reads it in place, so that what the rule looks for narrows down what is read.
  */
 function namesSql(named: readonly NamedRows[], rules: readonly QueryRule[]): string {
@@ -64,8 +65,8 @@ function namesSql(named: readonly NamedRows[], rules: readonly QueryRule[]): str
     const columns = table.columns.map(({ name }) => quoteIdentifier(name)).join(', ');
     return `${quoteIdentifier(table.name)} as not materialized (select ${columns} from (${query}))`;
   });
-  const relations = rules.flatMap(({ relation }) => relation ?? []);
-  for (const [name, sharing] of Map.groupBy(relations, (relation) => relation.name)) {
+  const views = rules.flatMap(({ view }) => view ?? []);
+  for (const [name, sharing] of Map.groupBy(views, (view) => view.name)) {
     const held = sharing.length > 1 ? 'materialized' : 'not materialized';
     names.push(`${quoteIdentifier(name)} as ${held} (${sharing[0]?.query})`);
   }
