@@ -57,8 +57,7 @@ export interface NamedRows {
 
 /**
  * Names in the statement itself: a view of the database would be planned when it is made and once more when it is read. A view of rules stands
- * once for all `rules` that
- * share it; one rule alone reads it in place, so that what the rule looks for narrows down what is read.
+ * once for all `rules` that share it; one rule alone reads it in place, so that what the rule looks for narrows down what is read.
  */
 function namesSql(named: readonly NamedRows[], rules: readonly QueryRule[]): string {
   const names = named.map(({ table, query }) => {
