@@ -65,12 +65,12 @@ function startThread(onExit: () => void): Thread {
     if ('sha256' in answer) order?.resolve(answer.sha256);
     else order?.reject(new Error(`the digest failed: ${answer.fault}`));
   });
-  const giveUp = () => {
+  // An exit follows each error, and tells those who wait.
+  worker.on('error', () => {});
+  worker.on('exit', () => {
     onExit();
     for (const { reject } of waiting.values()) reject(new Error('the digest was given up'));
     waiting.clear();
-  };
-  worker.on('error', giveUp);
-  worker.on('exit', giveUp);
+  });
   return { worker, waiting };
 }
