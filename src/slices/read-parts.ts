@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { ByteSource } from '../platform/byte-source.ts';
+import { withBuffer } from '../platform/lent-buffers.ts';
 import type { ByteRange, ObjectStorage } from '../platform/storage/storage.ts';
 import type { Part } from './segment.ts';
 
@@ -69,12 +70,13 @@ const CHUNK = 512 * 1024;
 /** Copies the bytes of an assembled file into a new file of this machine. */
 export async function copyParts(storage: ObjectStorage, parts: readonly Part[], path: string): Promise<void> {
   const source = readParts(storage, parts);
-  const buffer = Buffer.allocUnsafeSlow(CHUNK);
   const file = await open(path, 'wx', 0o600);
   try {
-    for (let length = await source.fill(buffer); length > 0; length = await source.fill(buffer)) {
-      await file.writeFile(buffer.subarray(0, length));
-    }
+    await withBuffer(CHUNK, async (buffer) => {
+      for (let length = await source.fill(buffer); length > 0; length = await source.fill(buffer)) {
+        await file.writeFile(buffer.subarray(0, length));
+      }
+    });
   } finally {
     await file.close();
   }
@@ -83,10 +85,11 @@ export async function copyParts(storage: ObjectStorage, parts: readonly Part[], 
 /** sha256 (hex) of an assembled file. */
 export async function digestParts(storage: ObjectStorage, parts: readonly Part[]): Promise<string> {
   const source = readParts(storage, parts);
-  const buffer = Buffer.allocUnsafeSlow(CHUNK);
   const hash = createHash('sha256');
-  for (let length = await source.fill(buffer); length > 0; length = await source.fill(buffer)) {
-    hash.update(buffer.subarray(0, length));
-  }
+  await withBuffer(CHUNK, async (buffer) => {
+    for (let length = await source.fill(buffer); length > 0; length = await source.fill(buffer)) {
+      hash.update(buffer.subarray(0, length));
+    }
+  });
   return hash.digest('hex');
 }

@@ -1,10 +1,11 @@
 // Writes slices: canonical CSV and Parquet by DuckDB, the segment by zlib, all into storage before any row names them.
 // It writes no PostgreSQL row; the caller publishes the facts in its own transaction.
 import { randomUUID } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DomainId, Table } from '../domains/definition.ts';
 import type { Duck } from '../platform/duckdb/duckdb.ts';
+import { withFileBytes } from '../platform/lent-buffers.ts';
 import type { ObjectStorage, StoredObject } from '../platform/storage/storage.ts';
 import type { MunicipalityCode } from '../platform/tenant.ts';
 import { isIdentityTable, type Slice, schemaHashOf } from './slice.ts';
@@ -104,19 +105,9 @@ async function startSlice(duck: Duck, storage: ObjectStorage, spec: SliceSpec, k
   // Sorted once: the CSV is written from the Parquet file, whose order it keeps.
   const rows = await copyToParquet(duck, canonicalQuery(spec.table, spec.rows), drafts.parquet);
   const writing = copyParquetToCsv(duck, drafts.parquet, drafts.csv);
-  const small = rows <= SMALL_ROWS ? await writing.then(() => readFile(drafts.csv)) : undefined;
-  if (known !== undefined && known.schemaHash === schemaHashOf(spec.table)) {
-    await writing;
-    const text = small === undefined ? await digestFile(drafts.csv) : digestText(small);
-    if (text.sha256 === known.sha256) {
-      await removeDrafts(drafts);
-      return { slice: Promise.resolve(known), writing };
-    }
-  }
-  const slice =
-    small === undefined
-      ? storeSlice(duck, storage, spec, drafts, writing)
-      : storeSmallSlice(duck, storage, spec, drafts, rows, small);
+  const same = known?.schemaHash === schemaHashOf(spec.table) ? known : undefined;
+  const keep = rows <= SMALL_ROWS ? keepSmallSlice : keepSlice;
+  const slice = keep(duck, storage, spec, drafts, writing, same);
   slice.catch(() => {});
   return { slice, writing };
 }
@@ -125,30 +116,46 @@ async function removeDrafts({ parquet, csv, segment }: Drafts): Promise<void> {
   for (const path of [parquet, csv, segment]) await rm(path, { force: true });
 }
 
-async function storeSlice(
+/** A slice whose text is read while it is written; where there is a known one, its text is compared first. */
+async function keepSlice(
   duck: Duck,
   storage: ObjectStorage,
   spec: SliceSpec,
   drafts: Drafts,
   writing: Promise<number>,
+  known: Slice | undefined,
 ): Promise<Slice> {
+  if (known !== undefined) {
+    await writing;
+    if ((await digestFile(drafts.csv)).sha256 === known.sha256) return keepKnown(drafts, known);
+  }
   const text = await compressText(drafts.csv, writing, drafts.segment);
   const rows = await writing;
   const segment = await keepSegment(storage, namesOf(spec, text.sha256).segment, drafts.segment, text.sha256);
   return completeSlice(duck, storage, spec, drafts, { rows, text, segment });
 }
 
-async function storeSmallSlice(
+/** A slice whose text fits into memory. */
+async function keepSmallSlice(
   duck: Duck,
   storage: ObjectStorage,
   spec: SliceSpec,
   drafts: Drafts,
-  rows: number,
-  bytes: Buffer,
+  writing: Promise<number>,
+  known: Slice | undefined,
 ): Promise<Slice> {
-  const text = digestText(bytes);
-  const segment = await putSegment(storage, namesOf(spec, text.sha256).segment, bytes, text.sha256);
-  return completeSlice(duck, storage, spec, drafts, { rows, text, segment });
+  const rows = await writing;
+  return withFileBytes(drafts.csv, async (bytes) => {
+    const text = digestText(bytes);
+    if (text.sha256 === known?.sha256) return keepKnown(drafts, known);
+    const segment = await putSegment(storage, namesOf(spec, text.sha256).segment, bytes, text.sha256);
+    return completeSlice(duck, storage, spec, drafts, { rows, text, segment });
+  });
+}
+
+async function keepKnown(drafts: Drafts, known: Slice): Promise<Slice> {
+  await removeDrafts(drafts);
+  return known;
 }
 
 async function completeSlice(

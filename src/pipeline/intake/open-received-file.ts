@@ -1,6 +1,7 @@
 // Received files at rest: kept byte for byte, encrypted when their table holds persons, opened again by the stages that read them.
 // Frames are authenticated with their number and with "last", so a cut, reordered or exchanged file is never read as a whole one.
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { borrowBuffer, LENT_BYTES, returnBuffer } from '../../platform/lent-buffers.ts';
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
 import type { MunicipalityCode } from '../../platform/tenant.ts';
 
@@ -84,8 +85,8 @@ export async function* encryptReceivedFile(
   }
 }
 
-/** Frames that are read from storage at once. */
-const BATCH_FRAMES = 16;
+/** Frames that are read from storage at once: half a lent buffer reads as fast as a whole one and stays in the processor's cache. */
+const BATCH_FRAMES = Math.floor(LENT_BYTES / 2 / (FRAME_BYTES + TAG_BYTES));
 
 async function* decrypt(storage: ObjectStorage, secrets: ReceivedFileSecrets, file: ReceivedFile) {
   const head = Buffer.alloc(HEAD_BYTES);
@@ -94,35 +95,45 @@ async function* decrypt(storage: ObjectStorage, secrets: ReceivedFileSecrets, fi
   const key = keyOf(secrets, file.municipality, file.storageKey, head.subarray(MAGIC.length));
   const frames = Math.max(1, Math.ceil(file.bytes / FRAME_BYTES));
   const stored = file.bytes + frames * TAG_BYTES;
-  const buffer = Buffer.allocUnsafeSlow(Math.min(stored, BATCH_FRAMES * (FRAME_BYTES + TAG_BYTES)));
-  for (let number = 0, position = 0; number < frames; ) {
-    const batch = buffer.subarray(0, Math.min(buffer.length, stored - position));
-    await storage.readInto(file.storageKey, HEAD_BYTES + position, batch);
-    position += batch.length;
-    for (let start = 0; start < batch.length; number += 1) {
-      const frame = batch.subarray(start, start + FRAME_BYTES + TAG_BYTES);
-      start += frame.length;
-      const last = number === frames - 1;
-      const decipher = createDecipheriv('aes-256-gcm', key, nonceOf(number, last), { authTagLength: TAG_BYTES });
-      decipher.setAuthTag(frame.subarray(-TAG_BYTES));
-      const plain = decipher.update(frame.subarray(0, -TAG_BYTES));
-      decipher.final();
-      if (plain.length > 0) yield plain;
+  const most = BATCH_FRAMES * (FRAME_BYTES + TAG_BYTES);
+  const buffer = borrowBuffer(most);
+  try {
+    for (let number = 0, position = 0; number < frames; ) {
+      const batch = buffer.subarray(0, Math.min(most, stored - position));
+      await storage.readInto(file.storageKey, HEAD_BYTES + position, batch);
+      position += batch.length;
+      for (let start = 0; start < batch.length; number += 1) {
+        const frame = batch.subarray(start, start + FRAME_BYTES + TAG_BYTES);
+        start += frame.length;
+        const last = number === frames - 1;
+        const decipher = createDecipheriv('aes-256-gcm', key, nonceOf(number, last), { authTagLength: TAG_BYTES });
+        decipher.setAuthTag(frame.subarray(-TAG_BYTES));
+        const plain = decipher.update(frame.subarray(0, -TAG_BYTES));
+        decipher.final();
+        if (plain.length > 0) yield plain;
+      }
     }
+  } finally {
+    returnBuffer(buffer);
   }
 }
 
 async function* readPlain(storage: ObjectStorage, { storageKey, bytes }: ReceivedFile): AsyncGenerator<Buffer> {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(bytes, BATCH_FRAMES * FRAME_BYTES));
-  for (let start = 0; start < bytes; start += buffer.length) {
-    const chunk = buffer.subarray(0, Math.min(buffer.length, bytes - start));
-    await storage.readInto(storageKey, start, chunk);
-    yield chunk;
+  const most = BATCH_FRAMES * FRAME_BYTES;
+  const buffer = borrowBuffer(most);
+  try {
+    for (let start = 0; start < bytes; start += most) {
+      const chunk = buffer.subarray(0, Math.min(most, bytes - start));
+      await storage.readInto(storageKey, start, chunk);
+      yield chunk;
+    }
+  } finally {
+    returnBuffer(buffer);
   }
 }
 
 /**
- * The bytes of a received file exactly as they arrived (still gzipped when `compression` says so); each chunk is good until the next one is asked for.
+ * The bytes of a received file exactly as they arrived (still gzipped when `compression` says so); each chunk is good until the next one is asked for, or the reading ended.
  * @throws when the stored bytes were cut, changed or exchanged.
  */
 export function readReceivedFile(

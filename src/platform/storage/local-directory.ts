@@ -2,8 +2,9 @@
 // they are written under `tmp/` and linked, and a name that exists is read back instead of overwritten.
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, link, mkdir, open, opendir, readFile, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, opendir, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { withBuffer } from '../lent-buffers.ts';
 import type { ByteRange, ListedObject, ObjectStorage, StoredObject } from './storage.ts';
 
 /** Measured: 256 KiB to 1 MiB reads as fast as the disk cache allows; the default 64 KiB halves it. */
@@ -51,22 +52,35 @@ async function writeAll(handle: FileHandle, source: AsyncIterable<Uint8Array>): 
   return { bytes, sha256: hash.digest('hex') };
 }
 
-/** Small files are read whole: a stream of them would allocate a chunk of its own size each. */
-async function digestFile(path: string): Promise<FileFacts> {
-  const { size } = await stat(path);
-  return size > CHUNK
-    ? digestStream(createReadStream(path, { highWaterMark: CHUNK }))
-    : digestStream([await readFile(path)]);
-}
-
-async function digestStream(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<FileFacts> {
+async function digestHandle(handle: FileHandle): Promise<FileFacts> {
   const hash = createHash('sha256');
   let bytes = 0;
-  for await (const chunk of source) {
-    hash.update(chunk);
-    bytes += chunk.length;
-  }
+  await withBuffer(CHUNK, async (buffer) => {
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, 0, CHUNK);
+      if (bytesRead === 0) break;
+      hash.update(buffer.subarray(0, bytesRead));
+      bytes += bytesRead;
+    }
+  });
   return { bytes, sha256: hash.digest('hex') };
+}
+
+async function digestFile(path: string): Promise<FileFacts> {
+  const handle = await open(path, 'r');
+  return digestHandle(handle).finally(() => handle.close());
+}
+
+/** The facts of a file that was written, and its bytes on the disk. */
+async function digestAndSync(path: string): Promise<FileFacts> {
+  const handle = await open(path, 'r+');
+  try {
+    const facts = await digestHandle(handle);
+    await handle.sync();
+    return facts;
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Creates a folder with its parents, and makes the new names durable. */
@@ -136,9 +150,7 @@ export function createLocalDirectory(root: string): ObjectStorage {
     localRoot,
     put,
     async putFile(key, path) {
-      const facts = await digestFile(path);
-      const handle = await open(path, 'r+');
-      await handle.sync().finally(() => handle.close());
+      const facts = await digestAndSync(path);
       try {
         return await publish(key, path, facts);
       } catch (error) {
