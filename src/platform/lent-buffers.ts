@@ -4,9 +4,9 @@
 import { open } from 'node:fs/promises';
 
 /** Bytes of a lent buffer. Larger needs get a buffer of their own. */
-export const LENT_BYTES = 2 * 1024 * 1024;
-/** Idle buffers that are kept; pages that were never written take no memory. */
-const MOST_IDLE = 8;
+export const LENT_BYTES = 1024 * 1024;
+/** Idle buffers that are kept: what four jobs of the worker have in use at once. */
+const MOST_IDLE = 16;
 const idle: Buffer[] = [];
 
 /** Runs `use` with a buffer of exactly `bytes` bytes of any content. Nothing may read or write it after `use` has ended. @throws what `use` throws */

@@ -85,8 +85,8 @@ export async function* encryptReceivedFile(
   }
 }
 
-/** Frames that are read from storage at once: half a lent buffer reads as fast as a whole one and stays in the processor's cache. */
-const BATCH_FRAMES = Math.floor(LENT_BYTES / 2 / (FRAME_BYTES + TAG_BYTES));
+/** Frames that are read from storage at once. */
+const BATCH_FRAMES = Math.floor(LENT_BYTES / (FRAME_BYTES + TAG_BYTES));
 
 async function* decrypt(storage: ObjectStorage, secrets: ReceivedFileSecrets, file: ReceivedFile) {
   const head = Buffer.alloc(HEAD_BYTES);
