@@ -14,7 +14,7 @@ const PUPILS: SliceReads = {
 const SIZES: RuleView = {
   name: 'klassestoerrelser',
   query: `with ${TAELLEDAGE},
-    dag as (select skoleaar, max(dato) as dato from taelledage where month(dato) in (8, 9) group by skoleaar)
+    dag as (select skoleaar, max(dato) as dato from taelledage where kalendermaaned in (8, 9) group by skoleaar)
     select skoleaar, institution_nr, klasse_id, klassetrin, arsklasse, count(*) as elever
     from sko_elev join sko_klasse using (skoleaar, institution_nr, klasse_id) join dag using (skoleaar)
     where klassetype in ('40', '41') and ${activeOn('sko_elev', 'dag.dato')}

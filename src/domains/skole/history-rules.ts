@@ -116,7 +116,7 @@ export const historyRules: readonly Rule[] = [
       aar as (
         select sko_elev.skoleaar, count(*) as alle,
           count(*) filter (where institutionstype in ${SPECIALINSTITUTIONER} or klassetype = '50') as segregerede
-        from sko_elev join taelledage on taelledage.skoleaar = sko_elev.skoleaar and month(taelledage.dato) = 9 and ${activeOn('sko_elev', 'taelledage.dato')}
+        from sko_elev join taelledage on taelledage.skoleaar = sko_elev.skoleaar and taelledage.kalendermaaned = 9 and ${activeOn('sko_elev', 'taelledage.dato')}
         join sko_institution on sko_institution.institution_nr = sko_elev.institution_nr
         left join sko_klasse on sko_klasse.skoleaar = sko_elev.skoleaar and sko_klasse.institution_nr = sko_elev.institution_nr
           and sko_klasse.klasse_id = sko_elev.klasse_id

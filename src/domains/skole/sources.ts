@@ -92,11 +92,11 @@ export const overgang: Source = {
   sql: `with ${TAELLEDAGE}, start as (
       select sko_elev.skoleaar, borger_id, personligt_klassetrin, klassetype
       from sko_elev
-      join taelledage on taelledage.skoleaar = sko_elev.skoleaar and month(taelledage.dato) = 9 and ${activeOn('sko_elev', 'taelledage.dato')}
+      join taelledage on taelledage.skoleaar = sko_elev.skoleaar and taelledage.kalendermaaned = 9 and ${activeOn('sko_elev', 'taelledage.dato')}
       join sko_klasse on sko_klasse.skoleaar = sko_elev.skoleaar and sko_klasse.institution_nr = sko_elev.institution_nr
         and sko_klasse.klasse_id = sko_elev.klasse_id
       where personligt_klassetrin in (0, 1)),
-    nu as (select skoleaar, ${previousSchoolYear('skoleaar')} as forrige from taelledage where month(dato) = 9),
+    nu as (select skoleaar, ${previousSchoolYear('skoleaar')} as forrige from taelledage where kalendermaaned = 9),
     special as (select distinct skoleaar, borger_id from start where personligt_klassetrin = 1 and klassetype = '50'),
     nulte as (select distinct skoleaar, borger_id from start where personligt_klassetrin = 0 and klassetype in ('40', '41'))
     select nu.skoleaar as period, special.borger_id is not null as special

@@ -56,10 +56,12 @@ export async function readSourceTable(duck: Duck, source: SourceTable): Promise<
   const delta = source.kind === 'delta';
   const cells = cellsOf(table, source.municipality, delta);
   const unreadable = await stage(duck, source, cells, delta);
-  if (unreadable !== null) return { rows: 0, staged: null, findings: unreadable };
+  if (hasStop(unreadable)) return { rows: 0, staged: null, findings: unreadable };
   const sound = soundRows(cells, delta);
   const held = delta ? `${sound} and _op <> 'D'` : sound;
   const survey = await surveyStage(duck, table, cells, { sound, held, delta, span: source.span });
+  const rejected = survey.rejects ? await checkRejects(duck, table) : NO_FINDINGS;
+  if (hasStop(rejected)) return { rows: 0, staged: null, findings: rejected };
   const findings = joinFindings([
     checkCount(source, survey.rows),
     await checkCells(duck, source, cells, survey),
@@ -79,25 +81,25 @@ function checkCount({ table, announcedRows }: SourceTable, rows: number): Findin
   return found('row-count', { table: table.name, reference }, { count: 1, rows: [] });
 }
 
-/** @returns the parse findings, or null when every record could be read. */
-async function stage(
-  duck: Duck,
-  source: SourceTable,
-  cells: readonly Cell[],
-  delta: boolean,
-): Promise<Findings | null> {
+/** @returns findings when no record can be made out at all. */
+async function stage(duck: Duck, source: SourceTable, cells: readonly Cell[], delta: boolean): Promise<Findings> {
   const { table, file } = source;
   const place = { table: table.name };
   try {
     await stageSource(duck, table, cells, delta, file);
+    return NO_FINDINGS;
   } catch (error) {
     if (!(error instanceof DuckDbError) || error.kind !== 'Invalid Input Error') throw error;
     const undecodable = file.encoding === 'iso-8859-1' ? await findUndecodable(file.path) : NO_ROWS;
     if (undecodable.count > 0) return found('encoding', place, undecodable);
     return found('parse', place, { count: 1, rows: [] });
   }
+}
+
+/** Records that could not be read; nothing else is said of such a file. */
+async function checkRejects(duck: Duck, table: Table): Promise<Findings> {
+  const place = { table: table.name };
   const { parse, encoding } = await takeRejects(duck);
-  if (parse.count + encoding.count === 0) return null;
   return joinFindings([found('encoding', place, encoding), found('parse', place, parse)]);
 }
 

@@ -31,7 +31,8 @@ export interface BrokenCell {
   readonly rows: readonly number[];
 }
 
-const REJECTS = 'source_rejects';
+/** The table in which DuckDB notes what it could not read of the last file. */
+export const REJECTS = 'source_rejects';
 const OPERATION_FAULT = "coalesce(_op not in ('U', 'D'), true)";
 
 /** The file as text; `store_rejects` makes parse faults rows of a table instead of an error that would print the line. */
@@ -101,8 +102,6 @@ export async function stageSource(duck: Duck, table: Table, cells: readonly Cell
 
 /** Records that could not be read: those with bytes outside the encoding, and all others. Afterwards they are forgotten, since they hold the lines themselves. */
 export async function takeRejects(duck: Duck): Promise<Record<'encoding' | 'parse', FaultyRows>> {
-  const [rejects] = await duck.all<{ count: number }>(`select count(*) as count from ${REJECTS}`);
-  if (rejects?.count === 0) return { encoding: NO_ROWS, parse: NO_ROWS };
   const found = await duck.all<{ rule: string; count: number; rows: string }>(
     `select rule, count(*) as count, min(row, ${EXAMPLES_PER_RULE})::varchar as rows
      from (select distinct if(error_type = 'INVALID ENCODING', 'encoding', 'parse') as rule, line - 1 as row from ${REJECTS}) group by rule`,

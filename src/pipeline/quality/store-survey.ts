@@ -5,7 +5,7 @@ import { type Duck, quoteIdentifier, quoteText } from '../../platform/duckdb/duc
 import type { Span } from '../intake/index.ts';
 import { type Cell, type DecimalMark, faultWordCount, WORD_BITS } from './store-cells.ts';
 import { periodSql, spanPredicate } from './store-checks.ts';
-import { stageName } from './store-source.ts';
+import { REJECTS, stageName } from './store-source.ts';
 
 /** Codes of a column that are not valid on the table's date: the predicate, and how many sound rows meet it. */
 export interface OutdatedCodes {
@@ -16,6 +16,8 @@ export interface OutdatedCodes {
 
 /** `faultyColumns` are indexes of cells; all but the first four speak of sound rows only. */
 export interface Survey {
+  /** Whether there may be records that could not be read; where none could be, nothing here says how many. */
+  readonly rejects: boolean;
   readonly rows: number;
   readonly faultyColumns: readonly number[];
   readonly faultyOperations: number;
@@ -42,6 +44,7 @@ export async function surveyStage(
     `select case when ${sound} then ${periodSql(table)} end as period, count(*) as rows, count_if(${sound}) as sound,
        ${delta ? 'count_if(_op_fault)' : '0'} as operations, bit_or(_marks) as marks,
        count_if(${sound} and not (${spanPredicate(table, span)})) as outside,
+       max((select count(*) from ${REJECTS})) as rejects,
        count(distinct case when ${sound} then hash(${table.key.map(quoteIdentifier).join(', ')}) end) as hashes
        ${words.map((word) => `, bit_or(_faults${word})::varchar as word${word}`).join('')}
        ${outdated.map(({ where }, index) => `, count_if(${held} and ${where}) as c${index}`).join('')}
@@ -54,6 +57,7 @@ export async function surveyStage(
     (((faults[Math.floor(index / WORD_BITS)] ?? 0n) >> BigInt(index % WORD_BITS)) & 1n) === 1n;
   const marks = bits('marks');
   return {
+    rejects: groups.length === 0 || groups.some(({ rejects }) => Number(rejects) > 0),
     rows: sum('rows'),
     faultyColumns: cells.map((_, index) => index).filter(isFaulty),
     faultyOperations: sum('operations'),
