@@ -13,7 +13,6 @@ export async function writeAudit(tx: TenantTx, operation: string, object: AuditO
   await tx.query(
     'insert into audit_entry (municipality_code, client_id, request_id, operation, object) values ($1, $2, $3, $4, $5)',
     [municipality, clientId, requestId, operation, JSON.stringify(object)],
-    'audit-entry',
   );
 }
 
@@ -27,7 +26,6 @@ export async function writeOperatorAudit(
   await tx.query(
     'insert into operator_audit_entry (client_id, request_id, operation, object) values ($1, $2, $3, $4)',
     [clientId, requestId, operation, JSON.stringify(object)],
-    'operator-audit-entry',
   );
 }
 
@@ -51,6 +49,5 @@ export async function insertReads(tx: PublishedTx, minute: Date, counted: readon
       counted.map(({ object }) => object),
       counted.map(({ reads }) => reads),
     ],
-    'released-reads',
   );
 }

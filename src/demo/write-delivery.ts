@@ -29,7 +29,7 @@ async function writeFile(file: SyntheticFile, path: string): Promise<number> {
   let text = `${file.header.join(',')}\n`;
   let rows = 0;
   for (const row of file.rows()) {
-    text += `${row.map(cell).join(',')}\n`;
+    text += `${(row.some(needsQuotes) ? row.map(cell) : row).join(',')}\n`;
     rows += 1;
     if (text.length >= CHUNK_CHARACTERS) {
       if (!stream.write(text)) await once(stream, 'drain');
@@ -41,6 +41,10 @@ async function writeFile(file: SyntheticFile, path: string): Promise<number> {
   return rows;
 }
 
+function needsQuotes(text: string): boolean {
+  return NEEDS_QUOTES.test(text);
+}
+
 function cell(text: string): string {
-  return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return needsQuotes(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -55,7 +55,6 @@ export async function latestRevision(tx: TenantTx, domain: DomainId): Promise<nu
   const rows = await tx.query<{ revision: number }>(
     'select revision from revision where domain = $1 order by revision desc limit 1',
     [domain],
-    'slices_latest_revision',
   );
   return rows[0]?.revision ?? 0;
 }
@@ -65,7 +64,6 @@ export async function revisionAt(tx: TenantTx, domain: DomainId, asOf: Date): Pr
   const rows = await tx.query<{ revision: number }>(
     'select revision from revision where domain = $1 and created_at <= $2 order by revision desc limit 1',
     [domain, asOf],
-    'slices_revision_at',
   );
   return rows[0]?.revision ?? 0;
 }
@@ -88,7 +86,6 @@ export async function readRevision(
      where $3 or not starts_with(held.table_name, 'identitet_')
      order by held.table_name collate "C", held.period collate "C"`,
     [domain, revision, options.identity === true],
-    'slices_read_revision',
   );
   return rows.map((row) => ({ ...sliceOf(row, tx.tenant.municipality), revision: row.revision }));
 }
@@ -143,7 +140,6 @@ async function readGone(tx: TenantTx, domain: DomainId, until: number): Promise<
   const rows = await tx.query<{ table_name: string; period: string; revision: number }>(
     `select held.table_name, held.period, held.revision from (${HELD}) held where held.slice_sha256 is null`,
     [domain, until],
-    'slices_read_gone',
   );
   return new Map(rows.map((row) => [`${row.table_name}/${row.period}`, row.revision]));
 }

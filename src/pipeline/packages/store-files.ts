@@ -37,7 +37,6 @@ export async function findFile(
     `select name, media_type as "mediaType", scope, rows, bytes, sha256, parts from package_file
       where package_id = $1 and name = $2 and (scope = '' or scope = any($3))`,
     [packageId, name, scopes],
-    'packages_find_file',
   );
   return file;
 }

@@ -59,7 +59,6 @@ export async function findPackage(
   const [row] = await tx.query<DataPackage & { manifest: StoredManifest | null }>(
     `select ${PACKAGE}, manifest from package where package_id = $1`,
     [id],
-    'packages_find',
   );
   return row;
 }

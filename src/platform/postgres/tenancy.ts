@@ -6,8 +6,8 @@ import type { MunicipalityCode } from '../tenant.ts';
 
 /** A statement runner. Rows come with int8 as number, numeric as text, timestamps as Date. */
 export interface Tx {
-  /** Runs one statement and returns its rows. `name` makes it a named prepared statement. */
-  query<Row extends object>(text: string, values?: readonly unknown[], name?: string): Promise<Row[]>;
+  /** Runs one statement and returns its rows. What differs from call to call belongs into `values`: a text is prepared once a connection. */
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
 declare const tenantBrand: unique symbol;
@@ -45,11 +45,25 @@ export interface TxOptions {
 
 function runner(client: pg.PoolClient): Tx {
   return {
-    async query<Row extends object>(text: string, values: readonly unknown[] = [], name?: string) {
+    async query<Row extends object>(text: string, values: readonly unknown[] = []) {
+      const name = nameOf(text);
       const result = await client.query<Row>({ text, values: [...values], ...(name === undefined ? {} : { name }) });
       return result.rows;
     },
   };
+}
+
+/** More texts than the stores have; a text that varies without end would otherwise fill every connection with prepared statements. */
+const MOST_NAMES = 500;
+const names = new Map<string, string>();
+
+/** The name under which a text is prepared: parsing and planning small statements costs PostgreSQL more than running them. */
+function nameOf(text: string): string | undefined {
+  const known = names.get(text);
+  if (known !== undefined || names.size >= MOST_NAMES) return known;
+  const name = `statement_${names.size}`;
+  names.set(text, name);
+  return name;
 }
 
 function beginStatement(options: TxOptions): string {

@@ -15,6 +15,5 @@ export async function readBehind(
      where c.revision is distinct from newest.revision or c.formulas_hash is distinct from current.hash
      order by 1, 2`,
     [[...hashes.keys()], [...hashes.values()]],
-    'keyfigures_behind',
   );
 }

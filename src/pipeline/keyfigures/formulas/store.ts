@@ -19,7 +19,6 @@ export async function readProgress(tx: TenantTx, domain: DomainId): Promise<Prog
   const [row] = await tx.query<{ revision: number; formulas_hash: string }>(
     'select revision, formulas_hash from computed_revision where municipality_code = $1 and domain = $2',
     [tx.tenant.municipality, domain],
-    'keyfigures_progress',
   );
   return row && { revision: row.revision, formulasHash: row.formulas_hash };
 }
@@ -39,7 +38,6 @@ export async function readStoredValues(tx: TenantTx, computations: readonly Comp
       wanted.map(({ bucket }) => bucket),
       tx.tenant.municipality,
     ],
-    'keyfigures_stored_values',
   );
 }
 
@@ -60,7 +58,6 @@ export async function moveProgress(
        where held.revision = $5 and held.formulas_hash = $6
      returning revision`,
     [tx.tenant.municipality, domain, to.revision, to.formulasHash, from?.revision ?? -1, from?.formulasHash ?? ''],
-    'keyfigures_move_progress',
   );
   return rows.length === 1;
 }
@@ -91,6 +88,5 @@ export async function insertValues(
       values.map(({ value }) => value),
       values.map(({ missing }) => missing),
     ],
-    'keyfigures_insert_values',
   );
 }

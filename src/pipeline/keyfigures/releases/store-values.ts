@@ -45,7 +45,6 @@ export async function readValuesAt(
   const rows = await tx.query<Place & { formula: string; value: string | null; missing: string | null }>(
     AT_PINS,
     pinnedFormulas(pins, formulas),
-    'keyfigures_values_at',
   );
   const values = new Map<string, Map<string, { value: string | null; missing: string | null }>>();
   for (const row of rows) {
@@ -65,7 +64,6 @@ export async function readPlaces(
     `select distinct formula, period collate "C" as period, breakdown collate "C" as breakdown from (${AT_PINS}) held
      where missing is distinct from 'no-data' order by 1, 2, 3`,
     pinnedFormulas(pins, formulas),
-    'keyfigures_places',
   );
   return Map.groupBy(rows, ({ formula }) => formula);
 }
@@ -97,6 +95,5 @@ export async function readPins(
      ) c
      order by c.municipality_code, c.domain`,
     [[...hashes.keys()], [...hashes.values()], [...hashes.keys()].map((domain) => at.get(domain) ?? null)],
-    'keyfigures_pins',
   );
 }

@@ -18,13 +18,13 @@ const COLUMNS = `release_id as "releaseId", domain, number, state, requested_at 
 
 /** Makes requests for releases wait for each other until the transaction ends: they are rare, and numbers have no gaps or doubles. */
 export async function lockRequests(tx: PublishedTx): Promise<void> {
-  await tx.query(`select pg_advisory_xact_lock(hashtextextended('request release', 0))`, [], 'release_lock');
+  await tx.query(`select pg_advisory_xact_lock(hashtextextended('request release', 0))`);
 }
 
 /** @returns the release that `client` requested with this key. */
 export async function findByKey(tx: PublishedTx, client: string, key: string): Promise<Release | undefined> {
   const sql = `select ${COLUMNS} from release where requested_by = $1 and idempotency_key = $2`;
-  return (await tx.query<Release>(sql, [client, key], 'release_by_key'))[0];
+  return (await tx.query<Release>(sql, [client, key]))[0];
 }
 
 /** Inserts a requested release with the next number of its domain. */
@@ -43,14 +43,13 @@ export async function insertRelease(
      from (select coalesce(max(number), 0) + 1 as number from release where domain = $1) next
      returning ${COLUMNS}`,
     [request.domain, request.client, request.key, request.note],
-    'release_insert',
   );
   return release as Release;
 }
 
 export async function findRelease(tx: Tx, releaseId: string): Promise<Release | undefined> {
   const sql = `select ${COLUMNS} from release where release_id = $1`;
-  return (await tx.query<Release>(sql, [releaseId], 'release_find'))[0];
+  return (await tx.query<Release>(sql, [releaseId]))[0];
 }
 
 /** Up to `count` releases that were requested before the release `after`, newest first. */
@@ -64,7 +63,6 @@ export async function readReleases(
        (select last.requested_at, last.release_id from release last where last.release_id = $2))
      order by requested_at desc, release_id desc limit $3`,
     [domain, after, count],
-    'release_list',
   );
 }
 
@@ -74,14 +72,13 @@ export async function readReleasePins(tx: PublishedTx, releaseId: string): Promi
     `select municipality_code as municipality, domain, revision, open_errors as "openErrors" from release_pin
      where release_id = $1 order by municipality_code, domain`,
     [releaseId],
-    'release_pins',
   );
 }
 
 /** Takes a requested release for publication until the transaction ends. @returns undefined when it is requested no more. */
 export async function takeRequested(tx: SystemTx, releaseId: string): Promise<Release | undefined> {
   const sql = `select ${COLUMNS} from release where release_id = $1 and state = 'requested' for update`;
-  return (await tx.query<Release>(sql, [releaseId], 'release_take'))[0];
+  return (await tx.query<Release>(sql, [releaseId]))[0];
 }
 
 /** @returns per municipality the cells that the newest published release of `domain` suppressed. */
@@ -91,7 +88,6 @@ export async function readSuppressed(tx: SystemTx, domain: string): Promise<Map<
      where status = 'suppressed' and release_id =
        (select release_id from release where domain = $1 and state = 'published' order by number desc limit 1)`,
     [domain],
-    'release_suppressed',
   );
   const groups = Map.groupBy(rows, ({ municipality }) => municipality);
   return new Map(
@@ -111,7 +107,6 @@ export async function insertPins(tx: SystemTx, releaseId: string, pins: readonly
       pins.map(({ revision }) => revision),
       pins.map(({ openErrors }) => openErrors),
     ],
-    'release_insert_pins',
   );
 }
 
@@ -138,7 +133,6 @@ export async function insertCells(
       cells.map(({ status }) => status),
       cells.map(({ reason }) => reason),
     ],
-    'release_insert_cells',
   );
 }
 
@@ -150,22 +144,15 @@ export async function markPublished(tx: SystemTx, releaseId: string): Promise<vo
   await tx.query(
     `select pg_advisory_xact_lock(hashtextextended('publish release ' || domain, 0))::text from release where release_id = $1`,
     [releaseId],
-    'release_publish_lock',
   );
-  await tx.query(
-    `update release set state = 'published', published_at = clock_timestamp() where release_id = $1`,
-    [releaseId],
-    'release_publish',
-  );
+  await tx.query(`update release set state = 'published', published_at = clock_timestamp() where release_id = $1`, [
+    releaseId,
+  ]);
 }
 
 /** Records that a requested release could not be published. */
 export async function markFailed(tx: SystemTx, releaseId: string): Promise<void> {
-  await tx.query(
-    `update release set state = 'failed' where release_id = $1 and state = 'requested'`,
-    [releaseId],
-    'release_fail',
-  );
+  await tx.query(`update release set state = 'failed' where release_id = $1 and state = 'requested'`, [releaseId]);
 }
 
 /** Up to `count` cells of a release after the key (figure, period, breakdown, municipality), in the order of the primary key. */
@@ -182,6 +169,5 @@ export async function readReleaseCells(
      where release_id = $1 and (key_figure, period, breakdown, municipality_code) > ($2, $3, $4, $5)
      order by key_figure, period, breakdown, municipality_code limit $6`,
     [releaseId, ...after, count],
-    'release_cells',
   );
 }

@@ -20,13 +20,11 @@ export async function readPublished(tx: PublishedTx, domain: string): Promise<Pu
   const [lock] = await tx.query<{ at: Date }>(
     `select pg_advisory_xact_lock_shared(hashtextextended('publish release ' || $1, 0))::text, clock_timestamp() as at`,
     [domain],
-    'values_releases_lock',
   );
   const releases = await tx.query<PublishedRelease>(
     `select release_id as "releaseId", published_at as "publishedAt" from release
      where domain = $1 and state = 'published' order by published_at, number`,
     [domain],
-    'values_releases',
   );
   return { releases, readAt: lock?.at ?? new Date(0) };
 }
@@ -78,6 +76,5 @@ export async function readCells(
       after?.[2] ?? null,
       count,
     ],
-    'values_cells',
   );
 }
