@@ -1,7 +1,7 @@
 // Writes slices: canonical CSV and Parquet by DuckDB, the segment by zlib, all into storage before any row names them.
 // It writes no PostgreSQL row; the caller publishes the facts in its own transaction.
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DomainId, Table } from '../domains/definition.ts';
 import type { Duck } from '../platform/duckdb/duckdb.ts';
@@ -112,10 +112,6 @@ async function startSlice(duck: Duck, storage: ObjectStorage, spec: SliceSpec, k
   return { slice, writing };
 }
 
-async function removeDrafts({ parquet, csv, segment }: Drafts): Promise<void> {
-  for (const path of [parquet, csv, segment]) await rm(path, { force: true });
-}
-
 /** A slice whose text is read while it is written; where there is a known one, its text is compared first. */
 async function keepSlice(
   duck: Duck,
@@ -154,7 +150,8 @@ async function keepSmallSlice(
 }
 
 async function keepKnown(drafts: Drafts, known: Slice): Promise<Slice> {
-  await removeDrafts(drafts);
+  await unlink(drafts.parquet);
+  await unlink(drafts.csv);
   return known;
 }
 
@@ -167,7 +164,8 @@ async function completeSlice(
 ): Promise<Slice> {
   const names = namesOf(spec, text.sha256);
   const parquet = await storeParquet(duck, storage, names.parquet, drafts.parquet, rows, spec.table);
-  await removeDrafts(drafts);
+  // Storage has moved the other drafts.
+  await unlink(drafts.csv);
   return {
     municipality: spec.municipality,
     domain: spec.domain,

@@ -2,7 +2,7 @@
 // they are written under `tmp/` and linked, and a name that exists is read back instead of overwritten.
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, link, mkdir, open, opendir, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, opendir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { withBuffer } from '../lent-buffers.ts';
 import type { ByteRange, ListedObject, ObjectStorage, StoredObject } from './storage.ts';
@@ -83,6 +83,13 @@ async function digestAndSync(path: string): Promise<FileFacts> {
   }
 }
 
+/** One system call; `rm` looks at a file first. */
+async function removeFile(path: string): Promise<void> {
+  await unlink(path).catch((error) => {
+    if (!hasCode(error, 'ENOENT')) throw error;
+  });
+}
+
 /** Creates a folder with its parents, and makes the new names durable. */
 async function ensureFolder(folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -133,16 +140,22 @@ export function createLocalDirectory(root: string): ObjectStorage {
     return { key, ...stored, created };
   };
 
+  const createTemp = async (path: string): Promise<FileHandle> =>
+    open(path, 'wx', 0o600).catch(async (error) => {
+      if (!hasCode(error, 'ENOENT')) throw error;
+      await ensureFolder(dirname(path));
+      return open(path, 'wx', 0o600);
+    });
+
   const put = async (key: string, source: AsyncIterable<Uint8Array>): Promise<StoredObject> => {
     pathOf(key);
     const temp = join(localRoot, TEMP, randomUUID());
-    await ensureFolder(dirname(temp));
-    const handle = await open(temp, 'wx', 0o600);
+    const handle = await createTemp(temp);
     try {
       const facts = await writeAll(handle, source).finally(() => handle.close());
       return await publish(key, temp, facts);
     } finally {
-      await rm(temp, { force: true });
+      await removeFile(temp);
     }
   };
 
@@ -158,7 +171,7 @@ export function createLocalDirectory(root: string): ObjectStorage {
         if (!hasCode(error, 'EXDEV', 'EPERM')) throw error;
         return await put(key, createReadStream(path, { highWaterMark: CHUNK }));
       } finally {
-        await rm(path, { force: true });
+        await removeFile(path);
       }
     },
     read(key, range?: ByteRange) {
@@ -186,7 +199,7 @@ export function createLocalDirectory(root: string): ObjectStorage {
       }
     },
     async delete(key) {
-      await rm(pathOf(key), { force: true });
+      await removeFile(pathOf(key));
     },
     async localPath(key) {
       return pathOf(key);
