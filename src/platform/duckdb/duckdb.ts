@@ -4,7 +4,13 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { DuckDBDateValue, DuckDBDecimalValue, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+import {
+  DuckDBDateValue,
+  DuckDBDecimalValue,
+  DuckDBInstance,
+  type DuckDBMaterializedResult,
+  type DuckDBValue,
+} from '@duckdb/node-api';
 
 export interface DuckDbOptions {
   /** Folder of this machine under which each instance gets a folder; not shared between machines or containers. */
@@ -74,6 +80,13 @@ function toPlain(value: DuckDBValue): unknown {
 
 function plainRow<Row extends object>(row: Record<string, DuckDBValue>): Row {
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toPlain(value)])) as Row;
+}
+
+/** The result is in memory already: reading it chunk by chunk on the pool's threads would cost two more round trips. */
+function rowsOf<Row extends object>(result: DuckDBMaterializedResult): Row[] {
+  const names = result.deduplicatedColumnNames();
+  const chunks = Array.from({ length: result.chunkCount }, (_, index) => result.getChunk(index));
+  return chunks.flatMap((chunk) => chunk.getRowObjects(names).map((row) => plainRow<Row>(row)));
 }
 
 /** A locked instance. One job at a time. */
@@ -153,8 +166,8 @@ async function useOnce<T>(
       await attempt(() => connection.run(sql, parameters && [...parameters]));
     },
     async all<Row extends object>(sql: string, parameters?: readonly DuckDbParameter[]) {
-      const reader = await attempt(() => connection.runAndReadAll(sql, parameters && [...parameters]));
-      return reader.getRowObjects().map((row) => plainRow<Row>(row));
+      const result = await attempt(() => connection.run(sql, parameters && [...parameters]));
+      return rowsOf<Row>(result);
     },
   };
   try {
