@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { constants, createGunzip } from 'node:zlib';
 import { BODY_TOO_LARGE } from '../../platform/http/errors.ts';
 import { Problem } from '../../platform/http/problem.ts';
+import { borrowBuffer, returnBuffer } from '../../platform/lent-buffers.ts';
 import { CONTENT_DIGEST_MISMATCH, FILE_COLUMNS_WRONG, FILE_HEADER_UNREADABLE } from './errors.ts';
 import { type Dialect, type HeaderFault, readHeader } from './read-header.ts';
 import type { Upload } from './read-upload.ts';
@@ -68,7 +69,7 @@ function unreadable(reason: keyof typeof REASONS): Problem {
 }
 
 async function inspectHeader(start: Buffer, whole: boolean, expected: Expectation): Promise<Dialect> {
-  const prefix = expected.compression === 'gzip' ? await inflatePrefix(start) : start.subarray(0, PREFIX_BYTES);
+  const prefix = expected.compression === 'gzip' ? await inflatePrefix(start) : start;
   const dialect = readHeader(prefix, whole && prefix.length < PREFIX_BYTES, expected.declared);
   if (typeof dialect === 'string') throw unreadable(dialect);
   const faults = compareColumns(dialect.columns, expected.columns);
@@ -104,20 +105,24 @@ export function inspectUpload(
   const hash = createHash('sha256');
   let facts: Inspected | undefined;
   async function* pass() {
-    let start: Buffer = Buffer.alloc(0);
+    const start = borrowBuffer(PREFIX_BYTES);
     let bytes = 0;
     let dialect: Dialect | undefined;
-    for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > expected.maxBytes) throw new Problem(BODY_TOO_LARGE, undefined, { maxBytes: expected.maxBytes });
-      hash.update(chunk);
-      if (dialect === undefined) {
-        start = Buffer.concat([start, chunk]);
-        if (start.length >= PREFIX_BYTES) dialect = await inspectHeader(start, false, expected);
+    const inspect = (whole: boolean) =>
+      inspectHeader(start.subarray(0, Math.min(bytes, PREFIX_BYTES)), whole, expected);
+    try {
+      for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+        if (bytes < PREFIX_BYTES) chunk.copy(start, bytes, 0, PREFIX_BYTES - bytes);
+        bytes += chunk.length;
+        if (bytes > expected.maxBytes) throw new Problem(BODY_TOO_LARGE, undefined, { maxBytes: expected.maxBytes });
+        hash.update(chunk);
+        if (dialect === undefined && bytes >= PREFIX_BYTES) dialect = await inspect(false);
+        yield chunk;
       }
-      yield chunk;
+      dialect ??= await inspect(true);
+    } finally {
+      returnBuffer(start);
     }
-    dialect ??= await inspectHeader(start, true, expected);
     const sha256 = hash.digest('hex');
     if (expected.sha256 !== undefined && expected.sha256 !== sha256) throw new Problem(CONTENT_DIGEST_MISMATCH);
     facts = { bytes, sha256, dialect };
