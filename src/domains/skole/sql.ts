@@ -20,10 +20,12 @@ export function previousSchoolYear(column: string): string {
   return `(${startYear(column)} - 1) || '-' || left(${column}, 4)`;
 }
 
-/** The school year that a date lies in; August begins a new one. */
+/**
+ * The school year that a date lies in; August begins a new one. Not by `year()` and `month()`: DuckDB prepares a table of 80 years of dates for
+ * each of them, in every operator and once more whenever a constant is folded (measured: 0.2 ms each, 8 of the 12 ms of one rule).
+ */
 export function schoolYearOf(date: string): string {
-  const first = `(year(${date}) - cast(month(${date}) < 8 as integer))`;
-  return `${first} || '-' || (${first} + 1)`;
+  return `strftime(${date} - to_months(7), '%Y-') || strftime(${date} + to_months(5), '%Y')`;
 }
 
 /** Whether a course (alias `course`) holds on a date. With `is null or …` DuckDB turns outer and anti joins into nested loops, 30 times slower. */
@@ -41,10 +43,7 @@ export const NAAET = `naaet as (
     union all select skoleaar, dato from sko_skoledag)
   group by skoleaar)`;
 
-/**
- * CTEs `naaet` and `taelledage(skoleaar, period, dato, kalendermaaned)`: the 1st of each month, in September the 5th, as far as the data reach.
- * The month comes as a number of its own: DuckDB's `month()` builds a table of 80 years of dates wherever it stands (measured: 0.2 ms each).
- */
+/** CTEs `naaet` and `taelledage(skoleaar, period, dato, kalendermaaned)`: the 1st of each month, in September the 5th, as far as the data reach. */
 export const TAELLEDAGE = `${NAAET}, taelledage as (
   select skoleaar, period, dato, kalendermaaned from (
     select skoleaar, naaet.dato as naaet_dato, strftime(foerste, '%Y-%m') as period, kalendermaaned,
