@@ -70,27 +70,17 @@ function beginStatement(options: TxOptions): string {
   return `begin${options.repeatableRead ? ' isolation level repeatable read' : ''}${options.readOnly ? ' read only' : ''}`;
 }
 
-/** The one statement that tells PostgreSQL for whom the transaction runs. */
-interface Setting {
-  readonly name: string;
-  readonly text: string;
-  readonly values: string[];
-}
+/** The one statement that tells PostgreSQL for whom the transaction runs. `quote` is the driver's own. */
+type Setting = (quote: (text: string) => string) => string;
 
 function forMunicipality(municipality: string): Setting {
-  return {
-    name: 'tenancy',
-    text: `select set_config('app.municipality', $1, true), set_config('app.system_reason', '', true)`,
-    values: [municipality],
-  };
+  return (quote) =>
+    `select set_config('app.municipality', ${quote(municipality)}, true), set_config('app.system_reason', '', true)`;
 }
 
 function forSystem(reason: string): Setting {
-  return {
-    name: 'tenancy_system',
-    text: `select set_config('app.municipality', '', true), set_config('app.system_reason', $1, true), set_config('role', $2, true)`,
-    values: [reason, SYSTEM_ROLE],
-  };
+  return (quote) =>
+    `select set_config('app.municipality', '', true), set_config('app.system_reason', ${quote(reason)}, true), set_config('role', ${quote(SYSTEM_ROLE)}, true)`;
 }
 
 async function inTransaction<T>(
@@ -102,8 +92,8 @@ async function inTransaction<T>(
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query(beginStatement(options));
-    await client.query(setting);
+    // In one message: every transaction waits one round trip less, and there is no moment between the two.
+    await client.query(`${beginStatement(options)}; ${setting((text) => client.escapeLiteral(text))}`);
     const result = await fn(client);
     await client.query('commit');
     return result;
