@@ -107,7 +107,7 @@ async function fill(
         rows += written.files.reduce((sum, file) => sum + file.rows, 0);
         totals.deliveries += 1;
         if (revision === null) totals.rejected += 1;
-        else revisions.set(written.domain, revision);
+        else revisions.set(written.description.domain, revision);
       }
       for (const [domain, revision] of revisions) totals.slices += await countSlices(service, domain, revision);
       totals.rows += rows;
@@ -130,14 +130,13 @@ async function loadGenerator(domain: string): Promise<SyntheticDomain> {
 }
 
 /** @returns the revision that the delivery made, or null when it was rejected. */
-async function deliver(service: Service, { domain, delivery, folder, files }: WrittenDelivery): Promise<number | null> {
-  const { kind, sourceSystem, periodFrom, periodTo } = delivery;
-  const result = await sendDelivery(service, { domain, kind, sourceSystem, periodFrom, periodTo }, files, {
+async function deliver(service: Service, { description, folder, files }: WrittenDelivery): Promise<number | null> {
+  const result = await sendDelivery(service, description, files, {
     gzip: false,
     firstPollMs: POLL_MS,
     longestPollMs: POLL_MS,
   });
-  if (result.state === 'failed') throw new Error(`the delivery ${result.id} of ${domain} failed`);
+  if (result.state === 'failed') throw new Error(`the delivery ${result.id} failed`);
   await rm(folder, { recursive: true });
   return result.revision;
 }

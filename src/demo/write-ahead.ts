@@ -1,14 +1,14 @@
 // Writes the deliveries of municipalities some way ahead of those who send them: while the service is still starting, half of the machine is idle.
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DeliveryDescription } from '../client/index.ts';
 import type { Municipality } from '../domains/index.ts';
-import type { SyntheticDelivery, SyntheticDomain } from '../domains/synthetic.ts';
+import type { SyntheticDomain } from '../domains/synthetic.ts';
 import { type WrittenFile, writeDelivery } from './write-delivery.ts';
 
-/** A delivery that lies in a folder of its own. */
+/** A delivery that lies in a folder of its own. Nothing of what its rows were made from is kept. */
 export interface WrittenDelivery {
-  readonly domain: string;
-  readonly delivery: SyntheticDelivery;
+  readonly description: DeliveryDescription;
   readonly folder: string;
   readonly files: readonly WrittenFile[];
 }
@@ -42,7 +42,9 @@ export function writeAhead(
       for (const delivery of generate(municipality, seed)) {
         signal.throwIfAborted();
         const folder = await mkdtemp(join(outbox, `${municipality.code}-${domain}-`));
-        deliveries.push({ domain, delivery, folder, files: await writeDelivery(delivery, folder) });
+        const { kind, sourceSystem, periodFrom, periodTo } = delivery;
+        const description = { domain, kind, sourceSystem, periodFrom, periodTo };
+        deliveries.push({ description, folder, files: await writeDelivery(delivery, folder) });
       }
     }
     return { municipality, deliveries };
