@@ -1,19 +1,18 @@
 // The demo: the whole service on this machine with synthetic data for all 98 municipalities, everything through the public API.
 // A second run finds what the first one left and only serves it.
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Service, send, sendDelivery, startProgress } from '../client/index.ts';
-import { loadCatalogue } from '../domains/index.ts';
-import type { SyntheticDomain } from '../domains/synthetic.ts';
+import { loadCatalogue, type Municipality } from '../domains/index.ts';
+import type { SyntheticDelivery, SyntheticDomain } from '../domains/synthetic.ts';
 import { portOrFree } from '../platform/free-port.ts';
 import { type LaunchedService, launchService } from './launch-service.ts';
 import { tourText } from './print-tour.ts';
 import { untilState } from './until-state.ts';
-import { type NextMunicipality, type WrittenDelivery, writeAhead } from './write-ahead.ts';
+import { writeDelivery } from './write-delivery.ts';
 
 const FOLDER = resolve(fileURLToPath(new URL('../../.data/demo', import.meta.url)));
-const OUTBOX = join(FOLDER, 'outbox');
 const PORT = 8080;
 const SEED = 1;
 const SENDERS = 14;
@@ -28,51 +27,29 @@ const HOURS_12 = 12 * 3600;
 export async function runDemo(): Promise<number> {
   const started = Date.now();
   const interrupted = new AbortController();
-  const { signal } = interrupted;
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
   process.stdout.write('Starting PostgreSQL, the api and the worker …\n');
-  const isFirst = await stat(FOLDER).then(
-    () => false,
-    () => true,
-  );
-  const early = isFirst ? await startWriting(signal) : undefined;
   const flis = await launchService({
     folder: FOLDER,
     port: await portOrFree(PORT),
     settings: { FLIS_WORKER_JOBS: String(WORKER_JOBS) },
   });
   try {
-    await fillAndServe(flis, early, signal, started);
+    await fillAndServe(flis, interrupted.signal, started);
     return 0;
   } catch (error) {
-    if (signal.aborted) return 0;
+    if (interrupted.signal.aborted) return 0;
     throw error;
   } finally {
     process.stdout.write('\nStopping …\n');
-    interrupted.abort();
     await flis.stop();
   }
 }
 
-/** The largest first: nobody waits for København at the end. */
-async function startWriting(signal: AbortSignal): Promise<NextMunicipality> {
-  const { domains, municipalities } = await loadCatalogue();
-  const generators = await Promise.all(domains.map(({ id }) => loadGenerator(id)));
-  await rm(OUTBOX, { recursive: true, force: true });
-  await mkdir(OUTBOX, { recursive: true });
-  const real = municipalities.filter(({ synthetic }) => !synthetic).sort((a, b) => b.population - a.population);
-  return writeAhead(real, generators, SEED, OUTBOX, signal);
-}
-
-async function fillAndServe(
-  flis: LaunchedService,
-  early: NextMunicipality | undefined,
-  signal: AbortSignal,
-  started: number,
-): Promise<void> {
+async function fillAndServe(flis: LaunchedService, signal: AbortSignal, started: number): Promise<void> {
   const operator = await serviceFor(flis, undefined, ['operator', 'key-figures:read'], signal);
   const released = await send(operator, { method: 'GET', path: '/v1/releases' });
-  if (released.body.items.length === 0) await fill(flis, operator, early ?? (await startWriting(signal)), signal);
+  if (released.body.items.length === 0) await fill(flis, operator, signal);
   const owner = await serviceFor(
     flis,
     SHOWN_MUNICIPALITY,
@@ -86,42 +63,39 @@ async function fillAndServe(
   await new Promise<void>((done) => (signal.aborted ? done() : signal.addEventListener('abort', () => done())));
 }
 
-async function fill(
-  flis: LaunchedService,
-  operator: Service,
-  nextMunicipality: NextMunicipality,
-  signal: AbortSignal,
-): Promise<void> {
+async function fill(flis: LaunchedService, operator: Service, signal: AbortSignal): Promise<void> {
   const { domains, municipalities } = await loadCatalogue();
-  const progress = startProgress(process.stdout, municipalities.filter(({ synthetic }) => !synthetic).length);
+  const generators = await Promise.all(domains.map(({ id }) => loadGenerator(id)));
+  // The largest first: nobody waits for København at the end.
+  const work = municipalities.filter(({ synthetic }) => !synthetic).sort((a, b) => b.population - a.population);
+  const progress = startProgress(process.stdout, work.length);
   const totals = { rows: 0, deliveries: 0, rejected: 0, slices: 0 };
   const sender = async () => {
-    for (let next = await nextMunicipality(); next !== undefined; next = await nextMunicipality()) {
+    for (let next = work.shift(); next !== undefined; next = work.shift()) {
       signal.throwIfAborted();
-      const { name, code } = next.municipality;
-      const service = await serviceFor(flis, code, ['source:write', 'source:read', 'raw-data:read'], signal);
+      const service = await serviceFor(flis, next.code, ['source:write', 'source:read', 'raw-data:read'], signal);
       let rows = 0;
-      const revisions = new Map<string, number>();
-      for (const written of next.deliveries) {
-        const revision = await deliver(service, written);
-        rows += written.files.reduce((sum, file) => sum + file.rows, 0);
-        totals.deliveries += 1;
-        if (revision === null) totals.rejected += 1;
-        else revisions.set(written.description.domain, revision);
+      for (const generator of generators) {
+        let newest: number | null = null;
+        for (const delivery of generator.deliveries(next, SEED)) {
+          const result = await deliver(service, generator.domain, next, delivery);
+          rows += result.rows;
+          totals.deliveries += 1;
+          if (result.revision === null) totals.rejected += 1;
+          else newest = result.revision;
+        }
+        if (newest !== null) totals.slices += await countSlices(service, generator.domain, newest);
       }
-      for (const [domain, revision] of revisions) totals.slices += await countSlices(service, domain, revision);
       totals.rows += rows;
-      progress.step(`${name}: ${rows.toLocaleString('en')} rows delivered`);
+      progress.step(`${next.name}: ${rows.toLocaleString('en')} rows delivered`);
     }
   };
   await Promise.all(Array.from({ length: SENDERS }, sender));
   progress.end();
-  await release(
-    operator,
-    domains.map(({ id }) => id),
-  );
+  const ids = domains.map(({ id }) => id);
+  await release(operator, ids);
   process.stdout.write(
-    `${totals.deliveries} source deliveries (${totals.rejected} rejected), ${totals.rows.toLocaleString('en')} rows, ${totals.slices.toLocaleString('en')} slices, ${domains.length} releases\n`,
+    `${totals.deliveries} source deliveries (${totals.rejected} rejected), ${totals.rows.toLocaleString('en')} rows, ${totals.slices.toLocaleString('en')} slices, ${ids.length} releases\n`,
   );
 }
 
@@ -129,21 +103,22 @@ async function loadGenerator(domain: string): Promise<SyntheticDomain> {
   return (await import(`../domains/${domain}/synthetic.ts`)).synthetic as SyntheticDomain;
 }
 
-/** @returns the revision that the delivery made, or null when it was rejected. */
-async function deliver(service: Service, { description, folder, files }: WrittenDelivery): Promise<number | null> {
-  const result = await sendDelivery(service, description, files, {
-    gzip: false,
-    firstPollMs: POLL_MS,
-    longestPollMs: POLL_MS,
-  });
-  if (result.state === 'failed') throw new Error(`the delivery ${result.id} failed`);
-  await rm(folder, { recursive: true });
-  return result.revision;
-}
-
-async function countSlices(service: Service, domain: string, revision: number): Promise<number> {
-  const { body } = await send(service, { method: 'GET', path: `/v1/revisions/${revision}?domain=${domain}` });
-  return body.tables.reduce((sum: number, table: { slices: unknown[] }) => sum + table.slices.length, 0);
+async function deliver(service: Service, domain: string, municipality: Municipality, delivery: SyntheticDelivery) {
+  await mkdir(join(FOLDER, 'outbox'), { recursive: true });
+  const folder = await mkdtemp(join(FOLDER, 'outbox', `${municipality.code}-${domain}-`));
+  try {
+    const files = await writeDelivery(delivery, folder);
+    const { kind, sourceSystem, periodFrom, periodTo } = delivery;
+    const result = await sendDelivery(service, { domain, kind, sourceSystem, periodFrom, periodTo }, files, {
+      gzip: false,
+      firstPollMs: POLL_MS,
+      longestPollMs: POLL_MS,
+    });
+    if (result.state === 'failed') throw new Error(`the delivery of ${domain} for ${municipality.code} failed`);
+    return { rows: files.reduce((sum, { rows }) => sum + rows, 0), revision: result.revision };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function release(operator: Service, domains: readonly string[]): Promise<void> {
@@ -155,6 +130,11 @@ async function release(operator: Service, domains: readonly string[]): Promise<v
   };
   await Promise.all(domains.map(publish));
   progress.end();
+}
+
+async function countSlices(service: Service, domain: string, revision: number): Promise<number> {
+  const { body } = await send(service, { method: 'GET', path: `/v1/revisions/${revision}?domain=${domain}` });
+  return body.tables.reduce((sum: number, table: { slices: unknown[] }) => sum + table.slices.length, 0);
 }
 
 type Scopes = Parameters<LaunchedService['token']>[0]['scopes'];

