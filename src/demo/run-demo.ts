@@ -84,7 +84,8 @@ async function fill(flis: LaunchedService, operator: Service, signal: AbortSigna
           if (result.revision === null) totals.rejected += 1;
           else newest = result.revision;
         }
-        if (newest !== null) totals.slices += await countSlices(service, generator.domain, newest);
+        const slices = newest === null ? 0 : await countSlices(service, generator.domain, newest);
+        totals.slices += slices;
       }
       totals.rows += rows;
       progress.step(`${next.name}: ${rows.toLocaleString('en')} rows delivered`);
