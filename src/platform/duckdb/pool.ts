@@ -26,7 +26,9 @@ export function createDuckDbPool(options: DuckDbOptions): DuckDbPool {
       let kept = false;
       try {
         const result = await sandbox.use(fn, signal);
-        kept = !closed && idle.length < MOST_IDLE && (await sandbox.isClean());
+        // Looked at first: while it is, another job may end, or the pool.
+        const isClean = await sandbox.isClean();
+        kept = isClean && !closed && idle.length < MOST_IDLE;
         if (kept) idle.push(sandbox);
         return result;
       } finally {
