@@ -34,7 +34,7 @@ t.test('a buffer comes back when its use fails too', async (t) => {
   t.equal(borrowBuffer(5).buffer, used);
 });
 
-t.test('many at once read each its own file', async (t) => {
+t.test('many at once read each its own file', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.oneof(fc.nat(3000), fc.integer({ min: LENT_BYTES - 2, max: LENT_BYTES + 2 })), {
