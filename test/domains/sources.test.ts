@@ -22,7 +22,7 @@ const SEED = 1;
 const catalogue = await loadCatalogue();
 
 t.test('buckets one by one and all at once', async (t) => {
-  const options = { tempRoot: join(tmpdir(), 'flis-sources'), allowedDirectories: [], memoryLimitMb: 512, threads: 1 };
+  const options = { tempRoot: tmpdir(), allowedDirectories: [], memoryLimitMb: 512, threads: 1 };
   await withDuckDb(options, async (duck) => {
     const slices = await cutSlices(duck);
     const held = [...slices.keys()].map(nameOf);
