@@ -1,7 +1,6 @@
 // Every source gives the same numbers whether its buckets are computed one by one or all at once, over a municipality's synthetic data.
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import t from 'tap';
 import type { Table } from '../../src/domains/definition.ts';
 import { loadCatalogue, type Municipality } from '../../src/domains/index.ts';
