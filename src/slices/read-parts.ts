@@ -59,7 +59,9 @@ export function readParts(storage: ObjectStorage, parts: readonly Part[], range?
         room -= piece.to - piece.from;
         reading.push(readPiece(storage, piece, target.subarray(start, target.length - room)));
       }
-      await Promise.all(reading);
+      // All must have ended, also when one fails: a read that goes on would write into a buffer that is somebody else's by then.
+      const failed = (await Promise.allSettled(reading)).find((read) => read.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
       return target.length - room;
     },
   };

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { crc32, gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -156,6 +157,40 @@ const TABLES = {
   'tom.csv': [''],
   'ingen.csv': [],
 };
+
+t.test('a read that fails waits for those beside it: nothing is written into the buffer afterwards', async (t) => {
+  const { key } = await storage.put('slices/beside', Readable.from([Buffer.from('beside')]));
+  let letGo = () => {};
+  const gate = new Promise<void>((done) => {
+    letGo = done;
+  });
+  const slow = {
+    ...storage,
+    async readInto(...of: Parameters<typeof storage.readInto>) {
+      if (of[0] === key) await gate;
+      return storage.readInto(...of);
+    },
+  };
+  const parts = [
+    { key, start: 0, end: 5 },
+    { key: 'gone', start: 0, end: 3 },
+  ];
+  const target = Buffer.alloc(10);
+  let ended = false;
+  const reading = readParts(slow, parts)
+    .fill(target)
+    .finally(() => {
+      ended = true;
+    });
+  reading.catch(() => {});
+  // The other read has failed long before this one, which goes the same way.
+  await t.rejects(storage.readInto('gone', 0, Buffer.alloc(4)), { code: 'ENOENT' });
+  await storage.readInto(key, 0, Buffer.alloc(6));
+  t.notOk(ended);
+  letGo();
+  await t.rejects(reading, { code: 'ENOENT' });
+  t.equal(target.subarray(0, 6).toString(), 'beside', 'the slow read had ended');
+});
 
 t.test('gzip by zcat and Python', async (t) => {
   const path = join(root, 'file.csv.gz');
