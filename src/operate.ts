@@ -104,7 +104,7 @@ export function runRetry(args: readonly string[]): Promise<number> {
   const municipality = municipalityCodeOf(values.municipality ?? '');
   const id = values['source-delivery'] ?? '';
   return withWorker(async (deps) => {
-    const tenant = { municipality, clientId: 'operator', requestId: randomUUID() };
+    const tenant = { municipality, domains: null, clientId: 'operator', requestId: randomUUID() };
     const enqueued = await warehouse.retryDelivery(deps, tenant, id);
     print(enqueued ? 'enqueued' : 'there is no such source delivery in state failed');
     return enqueued ? 0 : 1;

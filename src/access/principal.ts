@@ -11,6 +11,8 @@ export interface Principal {
   readonly clientId: string;
   /** Null only for a token with scope `operator`. */
   readonly municipality: MunicipalityCode | null;
+  /** The domains that the token is for; null: all that the municipality has. */
+  readonly domains: readonly string[] | null;
   readonly scopes: ReadonlySet<Scope>;
   readonly expiresAt: Date;
 }
@@ -30,7 +32,7 @@ export function principalOf(request: FastifyRequest): Principal {
 
 /** @returns for whom the work of this request runs. @throws Problem `municipality-required` when the caller has no municipality. */
 export function tenantOf(request: FastifyRequest): Tenant {
-  const { clientId, municipality } = principalOf(request);
+  const { clientId, municipality, domains } = principalOf(request);
   if (municipality === null) throw new Problem(MUNICIPALITY_REQUIRED);
-  return { municipality, clientId, requestId: request.id };
+  return { municipality, domains, clientId, requestId: request.id };
 }

@@ -20,6 +20,8 @@ export interface TokenClaims {
   readonly clientId: string;
   /** Absent only for an operator. */
   readonly municipality?: string;
+  /** Absent: every domain of the municipality. */
+  readonly domains?: readonly string[];
   readonly scopes: readonly Scope[];
   /** Seconds from now; an hour when absent. */
   readonly lifetime?: number;
@@ -43,6 +45,7 @@ export async function signToken(signer: Signer, claims: TokenClaims): Promise<st
     client_id: claims.clientId,
     scope: claims.scopes.join(' '),
     ...(claims.municipality === undefined ? {} : { municipality: claims.municipality }),
+    ...(claims.domains === undefined ? {} : { domains: claims.domains }),
   };
   return new SignJWT(payload)
     .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: privateJwk.kid ?? '' })

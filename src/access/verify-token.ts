@@ -78,20 +78,33 @@ function isSigningKey(key: { kty?: string | undefined; crv?: string | undefined 
 
 /** @throws Problem `token-invalid` when a claim is not of its documented shape. */
 function principalFrom(payload: JWTPayload): Principal {
-  const { client_id: clientId, municipality, scope, exp } = payload;
+  const { client_id: clientId, municipality, domains, scope, exp } = payload;
   if (typeof clientId !== 'string' || !CLIENT_ID.test(clientId) || typeof scope !== 'string' || exp === undefined) {
     throw refusal(TOKEN_INVALID);
   }
   // Scopes of other services are no error; they just open nothing here.
   const scopes: ReadonlySet<Scope> = new Set(scope.split(' ').filter(isScope));
   if (municipality === undefined && !scopes.has('operator')) throw refusal(TOKEN_INVALID);
-  return { clientId, municipality: codeFrom(municipality), scopes, expiresAt: new Date(exp * 1000) };
+  return {
+    clientId,
+    municipality: codeFrom(municipality),
+    domains: domainsFrom(domains),
+    scopes,
+    expiresAt: new Date(exp * 1000),
+  };
 }
 
 function codeFrom(claim: unknown): Principal['municipality'] {
   if (claim === undefined) return null;
   if (typeof claim !== 'string' || !/^[0-9]{3}$/.test(claim)) throw refusal(TOKEN_INVALID);
   return municipalityCodeOf(claim);
+}
+
+/** Absent: every domain. Domains that this service does not know open nothing. */
+function domainsFrom(claim: unknown): Principal['domains'] {
+  if (claim === undefined) return null;
+  if (!Array.isArray(claim) || !claim.every((each) => typeof each === 'string')) throw refusal(TOKEN_INVALID);
+  return claim;
 }
 
 function refusal(type: typeof TOKEN_MISSING): Problem {

@@ -17,7 +17,7 @@ t.test('tenancy', async (t) => {
     worker: createPool({ url: database.workerUrl, max: 2, statementTimeout: 5000, applicationName: 'test' }),
   };
   t.teardown(() => Promise.all([pools.api.end(), pools.worker.end()]));
-  const tenant = (municipality: typeof HORSENS) => ({ municipality, clientId: 'c', requestId: 'r' });
+  const tenant = (municipality: typeof HORSENS) => ({ municipality, domains: null, clientId: 'c', requestId: 'r' });
   const insert = (tx: Tx, municipality: string) =>
     tx.query(
       `insert into source_delivery (municipality_code, source_delivery_id, domain, kind, source_system, period_from, period_to, client_id)

@@ -79,7 +79,7 @@ export type Scene = Awaited<ReturnType<typeof createScene>>;
 export const noJobs: JobSender = { async send() {} };
 
 export function tenantOf(municipality: string) {
-  return { municipality: municipalityCodeOf(municipality), clientId: 'test', requestId: 'test' };
+  return { municipality: municipalityCodeOf(municipality), domains: null, clientId: 'test', requestId: 'test' };
 }
 
 function contextOf(): JobContext {

@@ -53,7 +53,7 @@ t.test('the sweep takes old files without a row, under the lock, and nothing els
   await age(young, DAY - 600);
   t.match(await checkPackages({ pool, storage }), { named: 1, faults: [], orphans: [...old].sort(), young: 1 });
 
-  const tenant = { municipality: municipalityCodeOf('615'), clientId: 'test', requestId: 'test' };
+  const tenant = { municipality: municipalityCodeOf('615'), domains: null, clientId: 'test', requestId: 'test' };
   let released = false;
   let sweep: Promise<number> | undefined;
   await withTenant(pool, tenant, async (tx) => {

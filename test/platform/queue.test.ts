@@ -22,7 +22,7 @@ t.test('queue', async (t) => {
   });
   // How long a job rests between two attempts is not what is tested.
   await pool.query('update pgboss.queue set retry_backoff = false, retry_delay = 0');
-  const tenant = { municipality, clientId: 'test', requestId: randomUUID() };
+  const tenant = { municipality, domains: null, clientId: 'test', requestId: randomUUID() };
   const send = (key: string, id: string) =>
     withTenant(pool, tenant, (tx) =>
       sender.send(tx, REVISE, key, { municipality, domain: 'd', task: 'load', sourceDeliveryId: id }),

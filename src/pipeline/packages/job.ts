@@ -13,7 +13,7 @@ export type PackageJobDeps = BuildDeps;
 
 /** A job works for one municipality, under the worker's own name. */
 function tenantOfJob(municipality: string, jobId: string): Tenant {
-  return { municipality: municipalityCodeOf(municipality), clientId: 'worker', requestId: jobId };
+  return { municipality: municipalityCodeOf(municipality), domains: null, clientId: 'worker', requestId: jobId };
 }
 
 /** @returns the handlers of the stage's queues. */

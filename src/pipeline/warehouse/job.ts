@@ -15,7 +15,7 @@ export type WarehouseJobDeps = LoadDeps;
 
 /** A job works for one municipality, under the worker's own name. */
 function tenantOfJob(municipality: string, jobId: string): Tenant {
-  return { municipality: municipalityCodeOf(municipality), clientId: 'worker', requestId: jobId };
+  return { municipality: municipalityCodeOf(municipality), domains: null, clientId: 'worker', requestId: jobId };
 }
 
 /** Lets one task at a time pass: a large load has twice the memory and both cores, so two of them would not fit beside one another. */

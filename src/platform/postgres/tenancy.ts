@@ -17,6 +17,8 @@ declare const publishedBrand: unique symbol;
 /** For whom a transaction runs: the verified municipality, and the client for the audit log. */
 export interface Tenant {
   readonly municipality: MunicipalityCode;
+  /** The domains whose rows it may see; null: all of them. */
+  readonly domains: readonly string[] | null;
   readonly clientId: string;
   readonly requestId: string;
 }

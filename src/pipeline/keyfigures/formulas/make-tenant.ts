@@ -4,5 +4,5 @@ import { municipalityCodeOf } from '../../../platform/tenant.ts';
 
 /** @param jobId stands where a request id does. @throws TypeError when `municipality` is not a code. */
 export function workerTenant(municipality: string, jobId: string): Tenant {
-  return { municipality: municipalityCodeOf(municipality), clientId: 'worker', requestId: jobId };
+  return { municipality: municipalityCodeOf(municipality), domains: null, clientId: 'worker', requestId: jobId };
 }
