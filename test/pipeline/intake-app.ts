@@ -101,7 +101,12 @@ export async function startIntake(t: TestScope, limits = { maxFileBytes: 1024 * 
   const rows = (statement: string, values: unknown[] = [], municipality = '999') =>
     withTenant(
       workerPool,
-      { municipality: municipalityCodeOf(municipality) as MunicipalityCode, domains: null, clientId: 'worker', requestId: 'test' },
+      {
+        municipality: municipalityCodeOf(municipality) as MunicipalityCode,
+        domains: null,
+        clientId: 'worker',
+        requestId: 'test',
+      },
       // biome-ignore lint/suspicious/noExplicitAny: the columns are those of the statement
       (tx) => tx.query<any>(statement, values),
     );

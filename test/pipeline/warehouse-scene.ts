@@ -193,7 +193,12 @@ export async function openScene(t: TestScope, domain: Domain = TOY, municipality
     secrets: { rootSecret: ROOT_SECRET },
     duckdb,
   };
-  const tenant: Tenant = { municipality: municipalityCodeOf(municipality), domains: null, clientId: 'test', requestId: 'test' };
+  const tenant: Tenant = {
+    municipality: municipalityCodeOf(municipality),
+    domains: null,
+    clientId: 'test',
+    requestId: 'test',
+  };
   const read = <Row extends object>(fn: (tx: TenantTx) => Promise<Row[]>) => withTenant(pool, tenant, fn);
 
   /** Writes the rows and files of a submitted delivery, as intake would. @returns its id */

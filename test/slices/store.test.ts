@@ -10,7 +10,11 @@ const database = await createTestDatabase(t);
 const pool = createPool({ url: database.workerUrl, max: 2, statementTimeout: 10_000, applicationName: 'test' });
 t.teardown(() => pool.end());
 const as = <T>(municipality: string, fn: (tx: TenantTx) => Promise<T>) =>
-  withTenant(pool, { municipality: municipalityCodeOf(municipality), domains: null, clientId: 'test', requestId: 'test' }, fn);
+  withTenant(
+    pool,
+    { municipality: municipalityCodeOf(municipality), domains: null, clientId: 'test', requestId: 'test' },
+    fn,
+  );
 const hash = (letter: string) => letter.repeat(64);
 
 async function addRevision(

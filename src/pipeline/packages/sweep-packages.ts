@@ -38,7 +38,12 @@ async function sweepGroup(
   municipality: string,
   group: readonly { readonly key: string; readonly id: string }[],
 ): Promise<number> {
-  const tenant = { municipality: municipalityCodeOf(municipality), domains: null, clientId: 'worker', requestId: 'sweep' };
+  const tenant = {
+    municipality: municipalityCodeOf(municipality),
+    domains: null,
+    clientId: 'worker',
+    requestId: 'sweep',
+  };
   const ids = [...new Set(group.map(({ id }) => id))];
   const keys = group.map(({ key }) => key);
   return withTenant(pool, tenant, async (tx) => {

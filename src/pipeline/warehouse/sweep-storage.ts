@@ -60,7 +60,12 @@ async function sweepGroup(
     keys,
   }: { readonly municipality: string; readonly domain: string; readonly keys: readonly string[] },
 ): Promise<number> {
-  const tenant = { municipality: municipalityCodeOf(municipality), domains: null, clientId: 'worker', requestId: 'sweep' };
+  const tenant = {
+    municipality: municipalityCodeOf(municipality),
+    domains: null,
+    clientId: 'worker',
+    requestId: 'sweep',
+  };
   return withTenant(deps.pool, tenant, async (tx) => {
     await lockRevisions(tx, domain);
     const named = await findNamedKeys(tx, keys);
