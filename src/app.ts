@@ -1,5 +1,5 @@
 // Builds the app: every stage's routes on one server. The list of stages here is the table of contents of the api.
-import { registerAccess, withScope } from './access/index.ts';
+import { registerAccess, registerAccessRoutes, withScope } from './access/index.ts';
 import { registerCatalogueRoutes } from './catalogue/index.ts';
 import type { ApiDeps } from './deps.ts';
 import { registerReference } from './openapi.ts';
@@ -11,7 +11,7 @@ import { observeRequests } from './platform/http/observe.ts';
 /** @param isStopping tells `/readyz` that the process was told to stop. @returns a server that is not listening yet. */
 export async function buildApp(deps: ApiDeps, isStopping: () => boolean = () => false): Promise<App> {
   const app = createHttpApp({ ...deps.http, logger: deps.log });
-  registerAccess(app, deps.tokenVerifier);
+  registerAccess(app, deps.callerVerifier);
   observeRequests(app, {
     log: deps.log,
     metrics: deps.metrics,
@@ -22,6 +22,11 @@ export async function buildApp(deps: ApiDeps, isStopping: () => boolean = () => 
     registerHealthRoutes(scoped, { metrics: deps.metrics, checks: deps.checks, isStopping }),
   );
   registerCatalogueRoutes(app, deps);
+  registerAccessRoutes(app, {
+    ...deps,
+    domainIds: deps.catalogue.domains.map(({ id }) => id),
+    municipalityCodes: new Set(deps.catalogue.municipalities.map(({ code }) => code as string)),
+  });
   intake.registerIntakeRoutes(app, deps);
   warehouse.registerWarehouseRoutes(app, deps);
   keyfigures.registerKeyfigureRoutes(app, deps);

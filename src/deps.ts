@@ -3,7 +3,15 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { createReadCounter, createTokenVerifier, type ReadCounter, type TokenVerifier } from './access/index.ts';
+import {
+  ACCESS_CHANGED,
+  type CallerVerifier,
+  createCallerVerifier,
+  createReadCounter,
+  createTokenVerifier,
+  type ReadCounter,
+  verifyAccessKey,
+} from './access/index.ts';
 import type { Config } from './config.ts';
 import { type Catalogue, loadCatalogue } from './domains/index.ts';
 import type { AnswerCache } from './platform/cache/cache.ts';
@@ -14,6 +22,7 @@ import { createDigester, type Digester } from './platform/digest/digester.ts';
 import { createDuckDbPool, type DuckDbPool } from './platform/duckdb/pool.ts';
 import { codeOf } from './platform/error-code.ts';
 import { createMetrics } from './platform/http/observe.ts';
+import { startListener } from './platform/postgres/listener.ts';
 import { createPool } from './platform/postgres/pool.ts';
 import { startJobSender } from './platform/queue/pg-boss.ts';
 import type { JobSender } from './platform/queue/queue.ts';
@@ -35,7 +44,7 @@ interface SharedDeps {
 export interface ApiDeps extends SharedDeps {
   readonly http: Config['http'];
   readonly cache: AnswerCache;
-  readonly tokenVerifier: TokenVerifier;
+  readonly callerVerifier: CallerVerifier;
   readonly reads: ReadCounter;
   readonly metrics: Registry;
   /** What `/readyz` asks. */
@@ -71,12 +80,25 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
     statementTimeout: API_STATEMENT_TIMEOUT_MS,
   });
   const { pool, storage } = shared;
+  const callerVerifier: CallerVerifier = createCallerVerifier({
+    verifyToken: createTokenVerifier(config.access),
+    verifyAccessKey: (text) => verifyAccessKey(shared, text),
+    isListening: () => listener.isListening(),
+  });
+  const listener = startListener({
+    url: config.database.directApi ?? '',
+    applicationName: 'flis-api-listener',
+    channel: ACCESS_CHANGED,
+    log,
+    onMessage: (clientId) => callerVerifier.forget(clientId),
+    onGap: () => callerVerifier.forget(),
+  });
   const reads = createReadCounter(pool, (error) => log.error({ code: codeOf(error) }, 'reads-not-written'));
   return {
     ...shared,
     http: config.http,
     cache: redis === undefined ? memory : layerCaches(memory, redis),
-    tokenVerifier: createTokenVerifier(config.access),
+    callerVerifier,
     reads,
     metrics: createMetrics(),
     checks: {
@@ -85,6 +107,7 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
     },
     async close() {
       redis?.close();
+      await listener.stop();
       await reads.flush();
       await shared.close();
     },
@@ -172,7 +195,11 @@ export async function describeDeps(log: Logger): Promise<ApiDeps> {
     secrets: { rootSecret: Buffer.alloc(0) },
     http: { host: 'localhost', port: 0, publicOrigin: 'http://localhost', requestTimeout: 60_000, maxConnections: 1 },
     cache: createMemoryCache(1),
-    tokenVerifier: createTokenVerifier({ keys: { keys: [] }, issuer: 'none', audience: 'none' }),
+    callerVerifier: createCallerVerifier({
+      verifyToken: createTokenVerifier({ keys: { keys: [] }, issuer: 'none', audience: 'none' }),
+      verifyAccessKey: async () => undefined,
+      isListening: () => false,
+    }),
     reads: createReadCounter(pool, () => {}),
     metrics: createMetrics(),
     checks: {},

@@ -1,6 +1,7 @@
 // Completes the error answers of a route in the OpenAPI document: those it declares, and those that follow from its scope and shape.
 import type { FastifySchema } from 'fastify';
 import {
+  DOMAIN_MISSING,
   MUNICIPALITY_REQUIRED,
   type RouteScope,
   SCOPE_MISSING,
@@ -60,6 +61,8 @@ function impliedTypes(schema: FastifySchema, scope: RouteScope): ProblemType[] {
   if (hasProperty(querystring, 'cursor')) types.push(INVALID_CURSOR);
   if (scope !== 'public') types.push(TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, SCOPE_MISSING);
   if (TENANT_SCOPES.includes(scope)) types.push(MUNICIPALITY_REQUIRED);
+  if (scope !== 'public' && (hasProperty(querystring, 'domain') || hasProperty(body, 'domain')))
+    types.push(DOMAIN_MISSING);
   return types;
 }
 

@@ -15,7 +15,8 @@ const API_VERSION = '0.1.0';
 const DESCRIPTION = `Data of Denmark's municipalities: source data is delivered, checked and kept as numbered revisions, and comes out again
 as raw-data packages and comparable key figures.
 
-**Access.** Every operation but the public ones takes an access token (\`Authorization: Bearer …\`) for one municipality.
+**Access.** Every operation but the public ones takes an access token or an access key (\`Authorization: Bearer …\`, a key also as the
+password of Basic authentication) for one municipality. \`GET /v1/me\` says what it opens.
 What belongs to another municipality answers 404, exactly as what does not exist.
 
 **Errors** are problem details (RFC 9457) with a stable \`code\`; openapi/errors.md lists every code and what to do.
@@ -33,6 +34,7 @@ const TAGS = [
   { name: 'Key figures', description: 'Released key figures, benchmarks, and a municipality’s own newest values.' },
   { name: 'Releases', description: 'Publications of key figures to everyone entitled.' },
   { name: 'Packages', description: 'Raw-data packages: the tables of a domain at a revision.' },
+  { name: 'Access', description: 'Who may ask: clients, their keys, and the caller itself.' },
   { name: 'Operation', description: 'For whoever runs the service.' },
 ];
 
@@ -55,7 +57,12 @@ export async function registerReference(app: App): Promise<void> {
             type: 'http',
             scheme: 'bearer',
             bearerFormat: 'JWT',
-            description: `Access token (RFC 9068), signed with ES256 or Ed25519. Scopes:\n${scopeList()}`,
+            description: `Access token (RFC 9068), signed with ES256 or Ed25519, or an access key. Scopes:\n${scopeList()}`,
+          },
+          basic: {
+            type: 'http',
+            scheme: 'basic',
+            description: 'An access key as password, with any user name: for Power BI, Excel, Tableau, Qlik and curl.',
           },
         },
       },
@@ -81,9 +88,10 @@ function describeRoute(schema: FastifySchema | undefined, scope: RouteScope, orS
   const described = { ...schema, response: documentAnswers(schema ?? {}, scope) };
   if (scope === 'public') return { ...described, security: [] };
   const limit = isJson(schema?.body) ? ` The body may have at most ${JSON_BODY_LIMIT / 1024} KiB.` : '';
-  const scopes = `\`${scope}\`${orScope ? ` or \`${orScope}\`` : ''}`;
-  const description = `${schema?.description ?? ''}${limit}\n\nNeeds the scope ${scopes}.`;
-  return { ...described, description, security: [{ bearer: [] }] };
+  const needs =
+    scope === 'any' ? 'any valid credential' : `the scope \`${scope}\`${orScope ? ` or \`${orScope}\`` : ''}`;
+  const description = `${schema?.description ?? ''}${limit}\n\nNeeds ${needs}.`;
+  return { ...described, description, security: [{ bearer: [] }, { basic: [] }] };
 }
 
 /** A body of other media types names them in `content`, and its limits itself. */

@@ -1,5 +1,6 @@
 // The whole schema, one file per stage.
 export * from './access.ts';
+export * from './clients.ts';
 export * from './intake.ts';
 export * from './keyfigures.ts';
 export { declaredTables, SYSTEM_ROLE, type TableAccess, type TableKind } from './kind.ts';

@@ -1,9 +1,22 @@
-// Who may ask: verified tokens, scopes of routes, the tenant of a request, the audit log.
+// Who may ask: verified callers, scopes of routes, the tenant of a request, the register of clients and access keys, the audit log.
+export { type AccessKeyDeps, verifyAccessKey } from './access-keys/index.ts';
+export type { CallerVerifier } from './caller-verifier.ts';
+export type { ClientDeps } from './clients/index.ts';
 export { createReadCounter, type ReadCounter } from './count-reads.ts';
-export { MUNICIPALITY_REQUIRED, SCOPE_MISSING, TOKEN_EXPIRED, TOKEN_INVALID, TOKEN_MISSING } from './errors.ts';
-export { type Principal, principalOf, tenantOf } from './principal.ts';
+export {
+  DOMAIN_MISSING,
+  MUNICIPALITY_REQUIRED,
+  SCOPE_MISSING,
+  TOKEN_EXPIRED,
+  TOKEN_INVALID,
+  TOKEN_MISSING,
+} from './errors.ts';
+export { isForDomain, type Principal, principalOf, requireDomain, tenantOf } from './principal.ts';
+export { registerAccessRoutes } from './routes.ts';
 export { registerAccess, withScope } from './scope.ts';
 export { isScope, type RouteScope, SCOPES, type Scope } from './scopes.ts';
 export { createSigningKey, type Signer, type SigningKey, signToken, type TokenClaims } from './sign-token.ts';
 export { type AuditObject, writeAudit, writeOperatorAudit } from './store.ts';
-export { createTokenVerifier, type TokenSettings, type TokenVerifier } from './verify-token.ts';
+export { ACCESS_CHANGED } from './store-changes.ts';
+export { createCallerVerifier } from './verify-caller.ts';
+export { createTokenVerifier, type TokenSettings } from './verify-token.ts';

@@ -3,12 +3,15 @@ import type { FastifyRequest } from 'fastify';
 import { Problem } from '../platform/http/problem.ts';
 import type { Tenant } from '../platform/postgres/tenancy.ts';
 import type { MunicipalityCode } from '../platform/tenant.ts';
-import { MUNICIPALITY_REQUIRED, TOKEN_MISSING } from './errors.ts';
+import { DOMAIN_MISSING, MUNICIPALITY_REQUIRED, TOKEN_MISSING } from './errors.ts';
 import type { Scope } from './scopes.ts';
 
-/** A caller whose token was verified. */
+/** A caller whose credential was verified. */
 export interface Principal {
   readonly clientId: string;
+  readonly credential: 'token' | 'access-key';
+  /** Whether its rights come from the register of clients, and so can end before the credential does. */
+  readonly isRegistered: boolean;
   /** Null only for a token with scope `operator`. */
   readonly municipality: MunicipalityCode | null;
   /** The domains that the token is for; null: all that the municipality has. */
@@ -35,4 +38,14 @@ export function tenantOf(request: FastifyRequest): Tenant {
   const { clientId, municipality, domains } = principalOf(request);
   if (municipality === null) throw new Problem(MUNICIPALITY_REQUIRED);
   return { municipality, domains, clientId, requestId: request.id };
+}
+
+/** Whether the caller's credential is for `domain`. */
+export function isForDomain({ domains }: Pick<Principal, 'domains'>, domain: string): boolean {
+  return domains === null || domains.includes(domain);
+}
+
+/** @throws Problem `domain-missing` when the caller's credential is not for `domain`. */
+export function requireDomain(principal: Principal, domain: string): void {
+  if (!isForDomain(principal, domain)) throw new Problem(DOMAIN_MISSING, undefined, { domain });
 }

@@ -2,14 +2,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../platform/http/app.ts';
 import { Problem } from '../platform/http/problem.ts';
+import type { CallerVerifier } from './caller-verifier.ts';
 import { SCOPE_MISSING } from './errors.ts';
-import type { Principal } from './principal.ts';
+import { type Principal, principalOf, requireDomain } from './principal.ts';
 import type { RouteScope, Scope } from './scopes.ts';
-import type { TokenVerifier } from './verify-token.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    tokenVerifier: TokenVerifier;
+    callerVerifier: CallerVerifier;
     /** Only inside `withScope`: the caller, if this very header was verified a moment ago and opens the routes of the scope. Not for one that has to be verified first. */
     admit(authorization: string | undefined): Principal | undefined;
   }
@@ -22,8 +22,8 @@ declare module 'fastify' {
 }
 
 /** Makes the server verify tokens and refuse to start while any route, HEAD included, declares no scope. Register before any route. */
-export function registerAccess(app: App, verifier: TokenVerifier): void {
-  app.decorate('tokenVerifier', verifier);
+export function registerAccess(app: App, verifier: CallerVerifier): void {
+  app.decorate('callerVerifier', verifier);
   app.decorateRequest('principal', null);
   const routes: { method: string | string[]; url: string; config?: { scope?: RouteScope } }[] = [];
   // The route's options are kept, not copied: the hooks of `withScope` run after this one.
@@ -37,7 +37,7 @@ export function registerAccess(app: App, verifier: TokenVerifier): void {
 }
 
 /**
- * Registers routes that ask for `scope` (`public`: no token at all) or, where it is given, for `orScope` instead. `fn` gets its own encapsulated part of the server.
+ * Registers routes that ask for `scope` (`any`: any valid credential; `public`: none) or, where it is given, for `orScope` instead. `fn` gets its own encapsulated part of the server.
  * A request without the scope is answered 401 or 403 before its body is read and before any query.
  */
 export function withScope(
@@ -56,9 +56,10 @@ export function withScope(
     });
     if (scope !== 'public') {
       const isEntitled = entitlement(scope, orScope);
-      scoped.addHook('onRequest', requireScope(app.tokenVerifier, scope, isEntitled));
+      scoped.addHook('onRequest', requireScope(app.callerVerifier, scope, isEntitled));
+      scoped.addHook('preHandler', checkNamedDomain);
       scoped.decorate('admit', (authorization?: string) => {
-        const principal = app.tokenVerifier.known(authorization);
+        const principal = app.callerVerifier.known(authorization);
         return principal !== undefined && isEntitled(principal) ? principal : undefined;
       });
     }
@@ -68,11 +69,15 @@ export function withScope(
   });
 }
 
-function entitlement(scope: Scope, orScope: Scope = scope) {
-  return ({ scopes }: Principal): boolean => scopes.has(scope) || scopes.has(orScope);
+function entitlement(scope: Scope | 'any', orScope?: Scope) {
+  return ({ scopes }: Principal): boolean =>
+    scope === 'any' || scopes.has(scope) || (orScope !== undefined && scopes.has(orScope));
 }
 
-function requireScope(verifier: TokenVerifier, scope: Scope, isEntitled: (principal: Principal) => boolean) {
+/** Scopes of what is released to everybody: asking the register would cost more than the answer. */
+const REMEMBERED_SCOPES: readonly RouteScope[] = ['key-figures:read'];
+
+function requireScope(verifier: CallerVerifier, scope: Scope | 'any', isEntitled: (principal: Principal) => boolean) {
   // Callback style on purpose: with a known token nothing is awaited (a promise per request costs a tenth of the hot read).
   return function checkToken(request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
     const admit = (principal: Principal): void => {
@@ -80,7 +85,26 @@ function requireScope(verifier: TokenVerifier, scope: Scope, isEntitled: (princi
       done(isEntitled(principal) ? undefined : new Problem(SCOPE_MISSING, undefined, { scope }));
     };
     const known = verifier.known(request.headers.authorization);
-    if (known !== undefined) admit(known);
+    // Released values rest on what is remembered, which changes are heard of within a second; for all else the register is asked each time.
+    if (known !== undefined && (REMEMBERED_SCOPES.includes(scope) || !known.isRegistered)) admit(known);
     else verifier.verify(request.headers.authorization).then(admit, done);
   };
+}
+
+/**
+ * A request that names a domain its caller has no part in is told so; without this it would find nothing there, for rows of other domains are not
+ * visible to its transactions in the first place.
+ */
+function checkNamedDomain(request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
+  const principal = principalOf(request);
+  try {
+    if (principal.domains !== null) {
+      for (const part of [request.query, request.body] as ({ domain?: unknown } | null | undefined)[]) {
+        if (typeof part?.domain === 'string') requireDomain(principal, part.domain);
+      }
+    }
+    done();
+  } catch (error) {
+    done(error as Error);
+  }
 }

@@ -8,14 +8,15 @@ export const SCOPES = {
   'source:read': 'See the own municipality’s source deliveries and their findings.',
   'revision:restore': 'Bring back an earlier revision of the own municipality’s data.',
   'cpr:read': 'Read CPR numbers of the own municipality’s packages, in addition to raw-data:read.',
-  operator: 'Operate the service: publish releases.',
+  'clients:manage': 'Administer the own municipality’s clients, their public keys and access keys.',
+  operator: 'Operate the service: publish releases, register clients.',
 } as const satisfies Record<string, string>;
 
 /** A scope of a token. */
 export type Scope = keyof typeof SCOPES;
 
-/** What a route asks for: a scope, or nothing at all. */
-export type RouteScope = Scope | 'public';
+/** What a route asks for: a scope, any valid credential, or nothing at all. */
+export type RouteScope = Scope | 'any' | 'public';
 
 /** Whether `text` is a scope that this service knows. */
 export function isScope(text: string): text is Scope {

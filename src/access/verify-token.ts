@@ -1,11 +1,8 @@
 // Verifies access tokens (RFC 9068: `typ: at+jwt`) against configured keys. Asks no database; a bad token costs a signature check at most.
-import { hash } from 'node:crypto';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
-import { LRUCache } from 'lru-cache';
-import { Problem } from '../platform/http/problem.ts';
-import { municipalityCodeOf } from '../platform/tenant.ts';
+import { municipalityCodeOf, OPERATOR_CODE } from '../platform/tenant.ts';
 import { isCompactJws } from './compact-jws.ts';
-import { TOKEN_EXPIRED, TOKEN_INVALID, TOKEN_MISSING } from './errors.ts';
+import { refusal, TOKEN_EXPIRED, TOKEN_INVALID } from './errors.ts';
 import type { Principal } from './principal.ts';
 import { isScope, type Scope } from './scopes.ts';
 
@@ -18,58 +15,28 @@ export interface TokenSettings {
   readonly audience: string;
 }
 
-export interface TokenVerifier {
-  /** @returns the caller if this very header was verified before and has not expired; does no signature check. */
-  known(authorization: string | undefined): Principal | undefined;
-  /** @returns the caller. @throws Problem `token-missing`, `token-invalid` or `token-expired`, with a `WWW-Authenticate` header. */
-  verify(authorization: string | undefined): Promise<Principal>;
-}
+/** @returns the caller. @throws Problem `token-invalid` or `token-expired`, with a `WWW-Authenticate` header. */
+export type VerifyToken = (token: string) => Promise<Principal>;
 
-const CLOCK_TOLERANCE_SECONDS = 5;
-/** Some 400 bytes each; a municipality's systems share few tokens at a time. */
-const REMEMBERED_TOKENS = 10_000;
-const BEARER = /^Bearer (\S+)$/i;
+export const CLOCK_TOLERANCE_SECONDS = 5;
 const CLIENT_ID = /^[\x21-\x7e]{1,128}$/;
 
-/** Builds a verifier that remembers the tokens it verified, until they expire. */
-export function createTokenVerifier(settings: TokenSettings): TokenVerifier {
+export function createTokenVerifier(settings: TokenSettings): VerifyToken {
   const keySet = createLocalJWKSet({ keys: settings.keys.keys.filter(isSigningKey) });
-  const remembered = new LRUCache<string, Principal>({ max: REMEMBERED_TOKENS });
-
-  return {
-    known(authorization) {
-      if (authorization === undefined) return undefined;
-      const principal = remembered.get(keyOf(authorization));
-      return principal !== undefined && isLive(principal) ? principal : undefined;
-    },
-    async verify(authorization) {
-      if (authorization === undefined) throw refusal(TOKEN_MISSING);
-      const token = BEARER.exec(authorization)?.[1];
-      if (token === undefined || !isCompactJws(token)) throw refusal(TOKEN_INVALID);
-      const { payload } = await jwtVerify(token, keySet, {
-        algorithms: [...ALGORITHMS],
-        typ: 'at+jwt',
-        issuer: settings.issuer,
-        audience: settings.audience,
-        clockTolerance: CLOCK_TOLERANCE_SECONDS,
-        requiredClaims: ['exp', 'iss', 'aud', 'client_id', 'scope'],
-      }).catch((error: unknown) => {
-        throw refusal(error instanceof errors.JWTExpired ? TOKEN_EXPIRED : TOKEN_INVALID);
-      });
-      const principal = principalFrom(payload);
-      remembered.set(keyOf(authorization), principal);
-      return principal;
-    },
+  return async (token) => {
+    if (!isCompactJws(token)) throw refusal(TOKEN_INVALID);
+    const { payload } = await jwtVerify(token, keySet, {
+      algorithms: [...ALGORITHMS],
+      typ: 'at+jwt',
+      issuer: settings.issuer,
+      audience: settings.audience,
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      requiredClaims: ['exp', 'iss', 'aud', 'client_id', 'scope'],
+    }).catch((error: unknown) => {
+      throw refusal(error instanceof errors.JWTExpired ? TOKEN_EXPIRED : TOKEN_INVALID);
+    });
+    return principalFrom(payload);
   };
-}
-
-/** The header is never kept: a memory dump or a heap snapshot then holds no usable token. */
-function keyOf(authorization: string): string {
-  return hash('sha256', authorization, 'base64');
-}
-
-function isLive(principal: Principal): boolean {
-  return principal.expiresAt.getTime() + CLOCK_TOLERANCE_SECONDS * 1000 > Date.now();
 }
 
 function isSigningKey(key: { kty?: string | undefined; crv?: string | undefined }): boolean {
@@ -87,6 +54,8 @@ function principalFrom(payload: JWTPayload): Principal {
   if (municipality === undefined && !scopes.has('operator')) throw refusal(TOKEN_INVALID);
   return {
     clientId,
+    credential: 'token',
+    isRegistered: false,
     municipality: codeFrom(municipality),
     domains: domainsFrom(domains),
     scopes,
@@ -96,7 +65,7 @@ function principalFrom(payload: JWTPayload): Principal {
 
 function codeFrom(claim: unknown): Principal['municipality'] {
   if (claim === undefined) return null;
-  if (typeof claim !== 'string' || !/^[0-9]{3}$/.test(claim)) throw refusal(TOKEN_INVALID);
+  if (typeof claim !== 'string' || !/^[0-9]{3}$/.test(claim) || claim === OPERATOR_CODE) throw refusal(TOKEN_INVALID);
   return municipalityCodeOf(claim);
 }
 
@@ -105,10 +74,4 @@ function domainsFrom(claim: unknown): Principal['domains'] {
   if (claim === undefined) return null;
   if (!Array.isArray(claim) || !claim.every((each) => typeof each === 'string')) throw refusal(TOKEN_INVALID);
   return claim;
-}
-
-function refusal(type: typeof TOKEN_MISSING): Problem {
-  // RFC 6750, 3.1: no error code when no token was sent.
-  const challenge = type === TOKEN_MISSING ? 'Bearer realm="flis"' : 'Bearer realm="flis", error="invalid_token"';
-  return new Problem(type, undefined, {}, { 'www-authenticate': challenge });
 }

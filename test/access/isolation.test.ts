@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import t, { type Test } from 'tap';
 import { declaredTables } from '../../db/schema/index.ts';
+import { randomId } from '../../src/access/clients/index.ts';
 import { SCOPES, type Scope } from '../../src/access/index.ts';
 import { formulasHashOf } from '../../src/pipeline/keyfigures/formulas/rules.ts';
 import { describeApi } from '../../src/write-openapi.ts';
@@ -35,7 +36,7 @@ interface Route {
 const document = JSON.parse((await describeApi()).openApi) as { paths: Record<string, Record<string, Operation>> };
 const routes: Route[] = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).flatMap(([method, operation]) => {
-    const [, scope = 'public', orScope] =
+    const [, scope = operation.security.length > 0 ? 'any' : 'public', orScope] =
       /Needs the scope `([^`]+)`(?: or `([^`]+)`)?\.$/.exec(operation.description) ?? [];
     const isForOperators = [scope, orScope].includes('operator');
     const route = { method: method.toUpperCase(), path, operation, scope, isForOperators };
@@ -44,7 +45,10 @@ const routes: Route[] = Object.entries(document.paths).flatMap(([path, methods])
 );
 
 /** Ids of what belongs to the other municipality, or of what belongs to nobody. */
-type Ids = Pick<Planted, 'openDelivery' | 'acceptedDelivery' | 'packageId' | 'revision'>;
+type Ids = Pick<
+  Planted,
+  'openDelivery' | 'acceptedDelivery' | 'packageId' | 'revision' | 'registeredClient' | 'accessKey'
+>;
 
 /** The address of a route with `ids` in it; shared things (domains, key figures, releases) keep one id of theirs. */
 function addressOf({ path, operation, method }: Route, ids: Ids): string {
@@ -58,6 +62,8 @@ function addressOf({ path, operation, method }: Route, ids: Ids): string {
     }
     if (path.startsWith('/v1/packages'))
       return name === 'id' ? ids.packageId : name === 'table' ? 'bor_befolkning' : 'bor_befolkning.csv.gz';
+    if (path.startsWith('/v1/clients')) return ids.registeredClient;
+    if (path.startsWith('/v1/access-keys')) return ids.accessKey;
     if (name === 'revision') return String(ids.revision);
     return (
       { domain: 'borger', table: 'bor_befolkning', id: path.startsWith('/v1/releases') ? 'borger-1' : 'BO06' }[name] ??
@@ -82,6 +88,8 @@ const randomIds = (): Ids => ({
   acceptedDelivery: randomUUID(),
   packageId: randomUUID(),
   revision: 1000 + Math.floor(Math.random() * 8000),
+  registeredClient: `${OTHER}.${randomId()}`,
+  accessKey: randomId(),
 });
 
 interface Seen {
@@ -154,7 +162,7 @@ t.test('isolation', async (t) => {
     for (const route of routes.filter(({ method }) => method === 'GET')) {
       const seen = await ask(service, route, addressOf(route, planted), { municipality: OTHER, clientId }, 'x');
       if (seen.body.includes(canary) || seen.body.includes('987654321')) shows.push(route.operation.operationId);
-      if (/\{(id|revision)\}/.test(route.path) && /source-deliveries|revisions\/\{revision\}$/.test(route.path))
+      if (/\{(id|revision)\}/.test(route.path) && /source-deliveries|clients|revisions\/\{revision\}$/.test(route.path))
         t.equal(seen.status, 200, route.path);
     }
     for (const id of [
@@ -164,6 +172,9 @@ t.test('isolation', async (t) => {
       'getPackage',
       'getPackageFile',
       'listOwnValues',
+      'listClients',
+      'getClient',
+      'listAccessKeys',
     ])
       t.ok(shows.includes(id), `${id} shows it`);
   });
@@ -185,25 +196,29 @@ t.test('isolation', async (t) => {
     'an expired token': /^401$/,
     'another municipality': /^(200|201|202|400|403|404|409|415|422)$/,
     'an operator': /^403$/,
-    'an operator, on its own routes': /^(200|201|202|404)$/,
+    'an operator, on its own routes': /^(200|201|202|404|422)$/,
     'its own token without the scope': /^403$/,
+    'whoever asks about itself': /^200$/,
   };
   for (const [name, callerFor] of Object.entries(callers)) {
     await t.test(name, async (t) => {
       for (const route of routes) {
         const caller = callerFor(route);
         const label = `${route.method} ${route.path}`;
-        const real = await ask(service, route, addressOf(route, planted), caller, planted.idempotencyKey);
+        const isOwn = name === 'an operator' && route.isForOperators;
+        // The operator administers every municipality's clients: those planted are there for it to see and change.
+        const ids = isOwn && route.path.startsWith('/v1/clients') ? randomIds() : planted;
+        const real = await ask(service, route, addressOf(route, ids), caller, planted.idempotencyKey);
         checkNoCanary(t, real, label);
         if (route.scope === 'public') continue;
-        const isOwn = name === 'an operator' && route.isForOperators;
+        const asksAboutItself = route.scope === 'any' && real.status !== 401;
         t.match(
           String(real.status),
-          statuses[isOwn ? `${name}, on its own routes` : name],
+          statuses[asksAboutItself ? 'whoever asks about itself' : isOwn ? `${name}, on its own routes` : name],
           `${label} answers ${real.status}`,
         );
         const random = await ask(service, route, addressOf(route, randomIds()), caller, randomUUID());
-        if (/source-deliveries\/\{|packages\/\{|revisions\/\{/.test(route.path)) {
+        if (/(source-deliveries|packages|revisions|clients|access-keys)\/\{/.test(route.path)) {
           t.same(real, random, `${label} is the same as for an id of nobody`);
           if (name === 'another municipality') t.equal(real.status, 404, `${label} does not exist`);
         }
@@ -213,8 +228,8 @@ t.test('isolation', async (t) => {
 
   function checkNoCanary(t: Test, { headers, body }: Seen, label: string): void {
     t.notOk(`${headers}${body}`.includes(canary) || body.includes('987654321'), `${label} shows nothing`);
-    for (const id of [planted.openDelivery, planted.acceptedDelivery, planted.packageId])
-      t.notOk(body.includes(id), `${label} names nothing`);
+    const ids = [planted.openDelivery, planted.acceptedDelivery, planted.packageId, planted.registeredClient];
+    for (const id of [...ids, planted.accessKey]) t.notOk(body.includes(id), `${label} names nothing`);
   }
 
   await t.test('nothing of it was changed, and the log names none of it', async (t) => {

@@ -11,6 +11,8 @@ export interface Planted {
   readonly revision: number;
   readonly idempotencyKey: string;
   readonly clientId: string;
+  readonly registeredClient: string;
+  readonly accessKey: string;
 }
 
 const DOMAIN = 'borger';
@@ -40,6 +42,8 @@ export async function plantMunicipality(
     revision: 7,
     idempotencyKey: randomUUID(),
     clientId: 'a-client-of-several-municipalities',
+    registeredClient: `${municipality}.canary0000000000`,
+    accessKey: 'canary0000000000',
   };
   const insert = (table: string, row: Record<string, unknown>) => {
     const all = { municipality_code: municipality, ...row };
@@ -130,6 +134,22 @@ export async function plantMunicipality(
     };
     await insert('package_file', { package_id: planted.packageId, ...file });
   }
+  const registered = {
+    client_id: planted.registeredClient,
+    scopes: ['raw-data:read'],
+    name: canary,
+    created_by: canary,
+  };
+  await insert('client', { ...registered, kind: 'municipality', contact: canary, status: 'active' });
+  await insert('client_key', {
+    client_id: planted.registeredClient,
+    key_id: canary,
+    jwk: { kty: 'OKP', crv: 'Ed25519', x: 'AA', kid: canary },
+  });
+  await insert('access_key', {
+    ...{ ...registered, access_key_id: planted.accessKey, sha256: Buffer.from(HASH, 'hex') },
+    expires_at: new Date(Date.now() + 86_400_000),
+  });
   await insert('audit_entry', { client_id: canary, request_id: canary, operation: canary, object: { canary } });
   for (const operation of ['createSourceDelivery', 'submitSourceDelivery', 'restoreRevision', 'createPackage']) {
     await insert('idempotency_key', {

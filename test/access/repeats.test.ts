@@ -4,9 +4,10 @@ import { pino } from 'pino';
 import t from 'tap';
 import {
   createSigningKey,
-  createTokenVerifier,
+  isForDomain,
   principalOf,
   registerAccess,
+  requireDomain,
   type Scope,
   signToken,
   withScope,
@@ -15,6 +16,7 @@ import { createHttpApp } from '../../src/platform/http/app.ts';
 import { etagOf } from '../../src/platform/http/conditional.ts';
 import { createMetrics, observeRequests } from '../../src/platform/http/observe.ts';
 import { repeatAnswers } from '../../src/platform/http/repeat-answers.ts';
+import { tokensOnly } from '../harness/tokens-only.ts';
 
 const log = pino({ enabled: false });
 const settings = { issuer: 'urn:test', audience: 'urn:flis' };
@@ -25,16 +27,18 @@ const app = createHttpApp({
   requestTimeout: 30_000,
   maxConnections: 9,
 });
-registerAccess(app, createTokenVerifier({ ...settings, keys: { keys: [key.publicJwk] } }));
+registerAccess(app, tokensOnly({ ...settings, keys: { keys: [key.publicJwk] } }));
 observeRequests(app, { log, metrics: createMetrics(), callerOf: ({ principal }) => principal });
 const made: string[] = [];
 const repeated: string[] = [];
 withScope(app, 'key-figures:read', (scoped) => {
   const send = repeatAnswers(scoped, {
     admit: scoped.admit,
+    isFor: (reader) => isForDomain(reader, 'borger'),
     onRepeat: ({ clientId, municipality }) => repeated.push(`${clientId} ${municipality}`),
   });
   scoped.get('/values', async (request, reply) => {
+    requireDomain(principalOf(request), 'borger');
     made.push(principalOf(request).clientId);
     const body = Buffer.from('the published values');
     return send(request, reply, { body, etag: etagOf(body), mediaType: 'text/plain', next: null, about: 'BO06' }, true);
@@ -49,8 +53,14 @@ async function ask(authorization: string | undefined, headers: Record<string, st
   return { status: answer.status, body: await answer.text(), etag: answer.headers.get('etag') };
 }
 
-async function bearer(clientId: string, municipality: string, scopes: Scope[], signer = key): Promise<string> {
-  return `Bearer ${await signToken({ ...settings, key: signer }, { clientId, municipality, scopes })}`;
+async function bearer(
+  clientId: string,
+  municipality: string,
+  scopes: Scope[],
+  signer = key,
+  domains = ['borger', 'skole'],
+): Promise<string> {
+  return `Bearer ${await signToken({ ...settings, key: signer }, { clientId, municipality, scopes, domains })}`;
 }
 
 /** A repeat is good for half a second; on a busy machine the first may come too late. */
@@ -79,6 +89,7 @@ t.test('a repeat goes to whoever the scope admits, and to nobody else', async (t
   const refused: Record<string, [string | undefined, number]> = {
     'no token': [undefined, 401],
     'another scope': [await bearer('third', '615', ['raw-data:read']), 403],
+    'another domain': [await bearer('fifth', '615', ['key-figures:read'], key, ['skole']), 403],
     'another key': [await bearer('fourth', '615', ['key-figures:read'], await createSigningKey()), 401],
     'cut short': [first.slice(0, -2), 401],
     'another scheme': [first.replace('Bearer', 'Basic'), 401],

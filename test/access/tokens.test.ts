@@ -2,8 +2,9 @@
 import { createHmac, createPrivateKey, generateKeyPairSync, sign } from 'node:crypto';
 import { exportJWK, type JWK } from 'jose';
 import t from 'tap';
-import { createSigningKey, createTokenVerifier, signToken } from '../../src/access/index.ts';
+import { createSigningKey, signToken } from '../../src/access/index.ts';
 import { Problem } from '../../src/platform/http/problem.ts';
+import { tokensOnly } from '../harness/tokens-only.ts';
 
 const ISSUER = 'https://issuer.example';
 const AUDIENCE = 'urn:flis:api';
@@ -16,7 +17,7 @@ const rsaJwk: JWK = { ...(await exportJWK(rsa.publicKey)), kid: 'rsa', alg: 'RS2
 const ownPrivate = createPrivateKey({ key: own.privateJwk as never, format: 'jwk' });
 
 const verifier = () =>
-  createTokenVerifier({ keys: { keys: [own.publicJwk, ecJwk, rsaJwk] }, issuer: ISSUER, audience: AUDIENCE });
+  tokensOnly({ keys: { keys: [own.publicJwk, ecJwk, rsaJwk] }, issuer: ISSUER, audience: AUDIENCE });
 const signer = { issuer: ISSUER, audience: AUDIENCE, key: own };
 const claims = { clientId: 'horsens-bi', municipality: '615', scopes: ['raw-data:read', 'source:read'] as const };
 const encode = (value: unknown) =>
@@ -137,7 +138,7 @@ t.test('refused', async (t) => {
 });
 
 t.test('the answer says how to authenticate', async (t) => {
-  t.equal((await refusalOf(undefined))?.headers['www-authenticate'], 'Bearer realm="flis"');
+  t.equal((await refusalOf(undefined))?.headers['www-authenticate'], 'Bearer realm="flis", Basic realm="flis"');
   t.match((await refusalOf('Bearer x'))?.headers['www-authenticate'], /error="invalid_token"/);
 });
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
-import { registerAccess, type Scope, type TokenVerifier } from '../../src/access/index.ts';
+import { type CallerVerifier, registerAccess, type Scope } from '../../src/access/index.ts';
 import { loadCatalogue } from '../../src/domains/index.ts';
 import { type IntakeDeps, registerIntakeRoutes } from '../../src/pipeline/intake/index.ts';
 import { createHttpApp } from '../../src/platform/http/app.ts';
@@ -17,12 +17,14 @@ import { type MunicipalityCode, municipalityCodeOf } from '../../src/platform/te
 import { createTestDatabase, type TestScope } from '../harness/database.ts';
 
 /** `Bearer <client>/<municipality>/<scope>+<scope>`. */
-const verifier: TokenVerifier = {
+const verifier: CallerVerifier = {
   known(authorization = '') {
     const [clientId = '', municipality = '', scopes = ''] = authorization.replace('Bearer ', '').split('/');
     const expiresAt = new Date(Date.now() + 60_000);
     return {
       clientId,
+      credential: 'token',
+      isRegistered: false,
       municipality: municipalityCodeOf(municipality),
       scopes: new Set(scopes.split('+') as Scope[]),
       domains: null,
@@ -30,6 +32,7 @@ const verifier: TokenVerifier = {
     };
   },
   verify: () => Promise.reject(new Error('every header is known')),
+  forget() {},
 };
 
 export interface Call {

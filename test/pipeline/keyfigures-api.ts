@@ -1,19 +1,13 @@
 // The HTTP face of key figures for tests, with tokens of any municipality.
 import type { LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
-import {
-  createReadCounter,
-  createSigningKey,
-  createTokenVerifier,
-  registerAccess,
-  type Scope,
-  signToken,
-} from '../../src/access/index.ts';
+import { createReadCounter, createSigningKey, registerAccess, type Scope, signToken } from '../../src/access/index.ts';
 import { people } from '../../src/domains/borger/examples.ts';
 import { registerKeyfigureRoutes } from '../../src/pipeline/keyfigures/index.ts';
 import { createMemoryCache } from '../../src/platform/cache/memory-cache.ts';
 import { createHttpApp } from '../../src/platform/http/app.ts';
 import type { JobSender } from '../../src/platform/queue/queue.ts';
+import { tokensOnly } from '../harness/tokens-only.ts';
 import type { Scene } from './keyfigures-scene.ts';
 
 export const ORIGIN = 'https://flis.example';
@@ -28,7 +22,7 @@ export async function startApi(t: { teardown(fn: () => unknown): void }, scene: 
   });
   const key = await createSigningKey();
   const settings = { issuer: 'urn:test', audience: 'urn:flis' };
-  registerAccess(app, createTokenVerifier({ ...settings, keys: { keys: [key.publicJwk] } }));
+  registerAccess(app, tokensOnly({ ...settings, keys: { keys: [key.publicJwk] } }));
   const reads = createReadCounter(scene.api, (error) => t.teardown(() => Promise.reject(error)));
   registerKeyfigureRoutes(app, {
     pool: scene.api,

@@ -212,10 +212,14 @@ t.test('a download that is broken off leaves no file and no connection open', { 
     await Promise.all(starts.map((start, index) => breakOff(start, [0, 1, 100_000, 3_000_000, 1][index] as number)));
   }
   t.ok(most > idle, 'there was something to be left open');
-  const isLeft = async () => (await countOpenFiles()) > 0 || (await countConnections()) > idle;
+  // A client that had read everything before it went away may keep its connection for the next request: those that wait for one are closed here.
+  const isLeft = async () => {
+    flis.api.app.server.closeIdleConnections();
+    return (await countOpenFiles()) > 0 || (await countConnections()) > 0;
+  };
   for (let tries = 0; tries < 500 && (await isLeft()); tries += 1) await delay(10);
   t.equal(await countOpenFiles(), 0);
-  t.ok((await countConnections()) <= idle);
+  t.equal(await countConnections(), 0);
 });
 
 t.test('the commands of the operator cover all stages', async (t) => {

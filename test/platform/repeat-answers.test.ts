@@ -36,6 +36,7 @@ async function start(t: Test, level = 'silent') {
     );
     const send = repeatAnswers(scoped as never, {
       admit: (authorization) => (authorization === 'yes' ? { clientId: 'c1', municipality: '615' } : undefined),
+      isFor: () => true,
       onRepeat: ({ clientId }, about) => repeats.push(`${clientId} ${about}`),
     });
     scoped.get('/values', async (request, reply) => {

@@ -48,6 +48,8 @@ export type SendRepeated = (
 export interface Repeating<Admitted> {
   /** Whether whoever sends this `Authorization` may have the answers. Others are left to the routes, which refuse them. */
   admit(authorization: string | undefined): Admitted | undefined;
+  /** Whether the caller may have an answer about this. */
+  isFor(caller: Admitted, about: string): boolean;
   /** Is told of every repeat, which no handler sees. */
   onRepeat(caller: Admitted, about: string): void;
 }
@@ -55,7 +57,7 @@ export interface Repeating<Admitted> {
 /** Makes the routes of `scoped` answer repeats. Call it after `observeRequests`: repeats are measured and logged like all requests. */
 export function repeatAnswers<Admitted extends Caller>(
   scoped: App,
-  { admit, onRepeat }: Repeating<Admitted>,
+  { admit, isFor, onRepeat }: Repeating<Admitted>,
 ): SendRepeated {
   const all = new LRUCache<string, Kept>({
     maxSize: MAX_BYTES,
@@ -67,7 +69,7 @@ export function repeatAnswers<Admitted extends Caller>(
     const kept = isPlainRead(raw) ? all.get(wordsOf(raw)) : undefined;
     if (kept === undefined || started >= kept.until) return false;
     const caller = admit(raw.headers.authorization);
-    if (caller === undefined) return false;
+    if (caller === undefined || !isFor(caller, kept.about)) return false;
     onRepeat(caller, kept.about);
     const requestId = randomUUID();
     const status = repeat(raw, response, kept, requestId);

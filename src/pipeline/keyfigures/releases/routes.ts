@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type pg from 'pg';
-import { principalOf, type ReadCounter, withScope } from '../../../access/index.ts';
+import { DOMAIN_MISSING, principalOf, type ReadCounter, requireDomain, withScope } from '../../../access/index.ts';
 import { errorAnswers } from '../../../platform/http/answers.ts';
 import type { App } from '../../../platform/http/app.ts';
 import { matchesEtag, sendBody } from '../../../platform/http/conditional.ts';
@@ -124,11 +124,12 @@ function registerDownload(scoped: App, deps: ReleaseDeps): void {
       params: schemas.releaseParams,
       response: {
         200: { description: 'The whole release.', content: { 'text/csv': { schema: schemas.releaseCsvSchema } } },
-        ...errorAnswers(INVALID_REQUEST, NO_RELEASE),
+        ...errorAnswers(INVALID_REQUEST, NO_RELEASE, DOMAIN_MISSING),
       },
     },
     async handler(request, reply) {
-      const { releaseId } = await findPublished(deps.pool, request.params.id);
+      const { releaseId, domain } = await findPublished(deps.pool, request.params.id);
+      requireDomain(principalOf(request), domain);
       deps.reads.count(principalOf(request), releaseId);
       return sendRelease(deps.pool, releaseId, request, reply);
     },

@@ -1,6 +1,14 @@
 // Routes of values: released ones for everyone entitled, the own newest ones, and comparison with a group. Schema, one call, status; no rule, no SQL.
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { principalOf, type ReadCounter, tenantOf, withScope } from '../../../access/index.ts';
+import {
+  DOMAIN_MISSING,
+  isForDomain,
+  principalOf,
+  type ReadCounter,
+  requireDomain,
+  tenantOf,
+  withScope,
+} from '../../../access/index.ts';
 import type { KeyFigure } from '../../../domains/definition.ts';
 import { errorAnswers } from '../../../platform/http/answers.ts';
 import type { App } from '../../../platform/http/app.ts';
@@ -11,6 +19,7 @@ import { languageOf, wantsCsv } from '../../../platform/http/negotiate.ts';
 import { linkNext, nextLink } from '../../../platform/http/paging.ts';
 import { NOT_FOUND, Problem } from '../../../platform/http/problem.ts';
 import { repeatAnswers } from '../../../platform/http/repeat-answers.ts';
+import type { Tenant } from '../../../platform/postgres/tenancy.ts';
 import { NO_RELEASE } from '../errors.ts';
 import { createReleaseFinder, type FindRelease } from './find-release.ts';
 import { readBenchmark } from './read-benchmark.ts';
@@ -40,6 +49,14 @@ function figureOf({ catalogue }: ValueDeps, id: string): KeyFigure {
   return figure;
 }
 
+/** Who may have a figure may have all that it is made of: a denominator is often another domain's. */
+function tenantForFigure(request: FastifyRequest, { numerator, denominator }: KeyFigure): Tenant {
+  const tenant = tenantOf(request);
+  if (tenant.domains === null) return tenant;
+  const made = [numerator, ...(denominator === null ? [] : [denominator])].map(({ domain }) => domain);
+  return { ...tenant, domains: [...tenant.domains, ...made] };
+}
+
 function formOf(request: FastifyRequest): Form {
   return { csv: wantsCsv(request), language: languageOf(request), publicOrigin: request.server.publicOrigin };
 }
@@ -47,6 +64,7 @@ function formOf(request: FastifyRequest): Form {
 function registerValues(scoped: App, deps: ValueDeps, findRelease: FindRelease): void {
   const send = repeatAnswers(scoped, {
     admit: scoped.admit,
+    isFor: (reader, figure) => isForDomain(reader, figureOf(deps, figure).domain),
     onRepeat: (reader, figure) => deps.reads.count(reader, figure),
   });
   scoped.route({
@@ -68,11 +86,12 @@ function registerValues(scoped: App, deps: ValueDeps, findRelease: FindRelease):
             'text/csv': { schema: schemas.valuesCsvSchema },
           },
         },
-        ...errorAnswers(INVALID_REQUEST, INVALID_CURSOR, NOT_FOUND, NO_RELEASE),
+        ...errorAnswers(INVALID_REQUEST, INVALID_CURSOR, NOT_FOUND, NO_RELEASE, DOMAIN_MISSING),
       },
     },
     async handler(request, reply) {
       const figure = figureOf(deps, request.params.id);
+      requireDomain(principalOf(request), figure.domain);
       const release = await findRelease(figure.domain, request.query);
       deps.reads.count(principalOf(request), figure.id);
       const { body, ...facts } = await readValues(deps, figure, release, request.query, formOf(request));
@@ -108,11 +127,12 @@ function registerBenchmark(scoped: App, deps: ValueDeps, findRelease: FindReleas
             'text/csv': { schema: benchmark.benchmarkCsvSchema },
           },
         },
-        ...errorAnswers(INVALID_REQUEST, NOT_FOUND, NO_RELEASE),
+        ...errorAnswers(INVALID_REQUEST, NOT_FOUND, NO_RELEASE, DOMAIN_MISSING),
       },
     },
     async handler(request, reply) {
       const figure = figureOf(deps, request.params.id);
+      requireDomain(principalOf(request), figure.domain);
       const release = await findRelease(figure.domain, request.query);
       const principal = principalOf(request);
       deps.reads.count(principal, figure.id);
@@ -142,12 +162,18 @@ function registerOwnValues(scoped: App, deps: ValueDeps): void {
             'text/csv': { schema: schemas.ownCsvSchema },
           },
         },
-        ...errorAnswers(INVALID_REQUEST, INVALID_CURSOR, NOT_FOUND),
+        ...errorAnswers(INVALID_REQUEST, INVALID_CURSOR, NOT_FOUND, DOMAIN_MISSING),
       },
     },
     async handler(request, reply) {
       const figure = figureOf(deps, request.params.id);
-      const { basis, items, cursor } = await readOwnValues(deps, tenantOf(request), figure, request.query);
+      requireDomain(principalOf(request), figure.domain);
+      const { basis, items, cursor } = await readOwnValues(
+        deps,
+        tenantForFigure(request, figure),
+        figure,
+        request.query,
+      );
       const next = cursor === null ? null : nextLink(request, cursor);
       linkNext(reply, next);
       const keyFigure = presentFigure(figure, languageOf(request));

@@ -1,0 +1,5 @@
+// The face of access keys inside access.
+export type { AccessKeyDeps } from './manage-access-keys.ts';
+export { registerAccessKeyRoutes } from './routes.ts';
+export { looksLikeAccessKey, noticeOf } from './rules.ts';
+export { verifyAccessKey } from './verify-access-key.ts';

@@ -1,0 +1,90 @@
+// Finds out who sends a request, from its `Authorization` header: an access token, or an access key as Bearer or as Basic password. What was
+// verified is remembered; what the register can take back is forgotten when it says so, and never remembered while its word might not arrive.
+import { hash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { looksLikeAccessKey } from './access-keys/index.ts';
+import type { CallerVerifier } from './caller-verifier.ts';
+import { refusal, TOKEN_INVALID, TOKEN_MISSING } from './errors.ts';
+import type { Principal } from './principal.ts';
+import { CLOCK_TOLERANCE_SECONDS, type VerifyToken } from './verify-token.ts';
+
+export interface CallerChecks {
+  readonly verifyToken: VerifyToken;
+  /** @returns undefined for a key that does not work */
+  readonly verifyAccessKey: (text: string) => Promise<Principal | undefined>;
+  /** Whether the end of a client's rights is heard of within a second. */
+  readonly isListening: () => boolean;
+}
+
+/** Some 400 bytes each; a municipality's systems share few credentials at a time. */
+const REMEMBERED = 10_000;
+/** An access key is looked up this often at least, so that its last use is on record. */
+const KEY_MS = 60_000;
+const BEARER = /^Bearer (\S+)$/i;
+const BASIC = /^Basic ([A-Za-z0-9+/]+={0,2})$/i;
+
+interface Remembered {
+  readonly principal: Principal;
+  readonly until: number;
+}
+
+export function createCallerVerifier({ verifyToken, verifyAccessKey, isListening }: CallerChecks): CallerVerifier {
+  const remembered = new LRUCache<string, Remembered>({ max: REMEMBERED });
+  /** Raised by every change: what was being read from the register meanwhile may be older than it. */
+  let changes = 0;
+
+  async function verifyCredential(authorization: string | undefined): Promise<Principal> {
+    if (authorization === undefined) throw refusal(TOKEN_MISSING);
+    const credential = credentialOf(authorization);
+    if (credential === undefined) throw refusal(TOKEN_INVALID);
+    if (!looksLikeAccessKey(credential)) return verifyToken(credential);
+    const principal = await verifyAccessKey(credential);
+    if (principal === undefined) throw refusal(TOKEN_INVALID);
+    return principal;
+  }
+
+  return {
+    known(authorization) {
+      if (authorization === undefined) return undefined;
+      const found = remembered.get(keyOf(authorization));
+      if (found === undefined || found.until <= Date.now()) return undefined;
+      return found.principal.isRegistered && !isListening() ? undefined : found.principal;
+    },
+    async verify(authorization) {
+      const before = changes;
+      const principal = await verifyCredential(authorization);
+      if (authorization !== undefined && before === changes) {
+        remembered.set(keyOf(authorization), { principal, until: endOf(principal) });
+      }
+      return principal;
+    },
+    forget(clientId) {
+      changes += 1;
+      for (const [key, { principal }] of remembered.entries()) {
+        if (principal.isRegistered && (clientId === undefined || principal.clientId === clientId))
+          remembered.delete(key);
+      }
+    },
+  };
+}
+
+/** The token or key in the header. The user name of Basic is the tool's own affair. */
+function credentialOf(authorization: string): string | undefined {
+  const bearer = BEARER.exec(authorization)?.[1];
+  if (bearer !== undefined) return bearer;
+  const basic = BASIC.exec(authorization)?.[1];
+  if (basic === undefined) return undefined;
+  const pair = Buffer.from(basic, 'base64').toString('utf8');
+  const password = pair.slice(pair.indexOf(':') + 1);
+  return pair.includes(':') && looksLikeAccessKey(password) ? password : undefined;
+}
+
+/** The header is never kept: a memory dump or a heap snapshot then holds no usable credential. */
+function keyOf(authorization: string): string {
+  return hash('sha256', authorization, 'base64');
+}
+
+function endOf({ credential, expiresAt }: Principal): number {
+  const end = expiresAt.getTime();
+  return credential === 'token' ? end + CLOCK_TOLERANCE_SECONDS * 1000 : Math.min(end, Date.now() + KEY_MS);
+}
