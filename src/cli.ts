@@ -16,6 +16,11 @@ const COMMANDS: Record<string, readonly [does: string, load: () => Promise<Comma
   restore: ['read such a folder into an empty database', async () => (await import('./operate.ts')).runRestore],
   keys: ['make a signing key for development', async () => (await import('./operate-tokens.ts')).runKeys],
   token: ['sign a token with such a key', async () => (await import('./operate-tokens.ts')).runToken],
+  client: ['register a client with its public keys', async () => (await import('./operate-access.ts')).runClient],
+  'revoke-signing-key': [
+    'take a signing key out of use at once',
+    async () => (await import('./operate-access.ts')).runRevokeSigningKey,
+  ],
   fsck: ['compare rows, files and digests both ways', async () => (await import('./operate.ts')).runFsck],
   sweep: ['delete files without a row older than 24 h', async () => (await import('./operate.ts')).runSweep],
   retry: ['load a failed source delivery again', async () => (await import('./operate.ts')).runRetry],
@@ -25,7 +30,7 @@ const COMMANDS: Record<string, readonly [does: string, load: () => Promise<Comma
 const [name = '', ...args] = process.argv.slice(2);
 const command = COMMANDS[name];
 if (command === undefined) {
-  const lines = Object.entries(COMMANDS).map(([name, [does]]) => `  ${name.padEnd(9)}${does}`);
+  const lines = Object.entries(COMMANDS).map(([name, [does]]) => `  ${name.padEnd(20)}${does}`);
   process.stderr.write(`Usage: npm run flis -- <command>\n${lines.join('\n')}\n`);
   process.exitCode = 2;
 } else {

@@ -6,10 +6,14 @@ import type { Registry } from 'prom-client';
 import {
   ACCESS_CHANGED,
   type CallerVerifier,
+  confirmClient,
   createCallerVerifier,
+  createKeyRing,
   createReadCounter,
   createTokenVerifier,
+  type KeyRing,
   type ReadCounter,
+  SIGNING_KEYS,
   verifyAccessKey,
 } from './access/index.ts';
 import type { Config } from './config.ts';
@@ -45,6 +49,9 @@ export interface ApiDeps extends SharedDeps {
   readonly http: Config['http'];
   readonly cache: AnswerCache;
   readonly callerVerifier: CallerVerifier;
+  readonly keyRing: KeyRing;
+  readonly issuer: string;
+  readonly audience: string;
   readonly reads: ReadCounter;
   readonly metrics: Registry;
   /** What `/readyz` asks. */
@@ -80,8 +87,11 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
     statementTimeout: API_STATEMENT_TIMEOUT_MS,
   });
   const { pool, storage } = shared;
+  const keyRing = createKeyRing(shared, () => callerVerifier.forget());
+  await keyRing.reload();
   const callerVerifier: CallerVerifier = createCallerVerifier({
-    verifyToken: createTokenVerifier(config.access),
+    verifyToken: createTokenVerifier(config.access, keyRing.published),
+    confirmClient: (principal) => confirmClient(pool, principal),
     verifyAccessKey: (text) => verifyAccessKey(shared, text),
     isListening: () => listener.isListening(),
   });
@@ -90,8 +100,14 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
     applicationName: 'flis-api-listener',
     channel: ACCESS_CHANGED,
     log,
-    onMessage: (clientId) => callerVerifier.forget(clientId),
-    onGap: () => callerVerifier.forget(),
+    onMessage: (changed) => {
+      if (changed === SIGNING_KEYS) void keyRing.reload();
+      else callerVerifier.forget(changed);
+    },
+    onGap: () => {
+      callerVerifier.forget();
+      void keyRing.reload();
+    },
   });
   const reads = createReadCounter(pool, (error) => log.error({ code: codeOf(error) }, 'reads-not-written'));
   return {
@@ -99,6 +115,9 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
     http: config.http,
     cache: redis === undefined ? memory : layerCaches(memory, redis),
     callerVerifier,
+    keyRing,
+    issuer: config.access.issuer,
+    audience: config.access.audience,
     reads,
     metrics: createMetrics(),
     checks: {
@@ -108,6 +127,7 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
     async close() {
       redis?.close();
       await listener.stop();
+      keyRing.stop();
       await reads.flush();
       await shared.close();
     },
@@ -196,10 +216,14 @@ export async function describeDeps(log: Logger): Promise<ApiDeps> {
     http: { host: 'localhost', port: 0, publicOrigin: 'http://localhost', requestTimeout: 60_000, maxConnections: 1 },
     cache: createMemoryCache(1),
     callerVerifier: createCallerVerifier({
-      verifyToken: createTokenVerifier({ keys: { keys: [] }, issuer: 'none', audience: 'none' }),
+      verifyToken: () => Promise.reject(new Error('a description verifies no tokens')),
+      confirmClient: async () => undefined,
       verifyAccessKey: async () => undefined,
       isListening: () => false,
     }),
+    keyRing: { signer: async () => undefined, published: () => [], reload: async () => {}, stop: () => {} },
+    issuer: 'none',
+    audience: 'none',
     reads: createReadCounter(pool, () => {}),
     metrics: createMetrics(),
     checks: {},

@@ -1,5 +1,6 @@
 // Starts the api or the worker in this process and tells how to stop it. The doors, the demo and the tests all start them here.
 import type { Logger } from 'pino';
+import { startKeyUpkeep } from './access/index.ts';
 import { buildApp } from './app.ts';
 import type { Config } from './config.ts';
 import { type ApiDeps, type DepsOptions, openApiDeps, openWorkerDeps, type WorkerDeps } from './deps.ts';
@@ -7,6 +8,7 @@ import { jobHandlers } from './jobs.ts';
 import { keyfigures, warehouse } from './pipeline/index.ts';
 import { REVISE } from './pipeline/queues.ts';
 import { sweepTempFolders } from './platform/duckdb/duckdb.ts';
+import { codeOf } from './platform/error-code.ts';
 import type { App } from './platform/http/app.ts';
 import { startJobRunner } from './platform/queue/pg-boss.ts';
 
@@ -63,6 +65,7 @@ export async function startWorker(config: Config, log: Logger, options: DepsOpti
     await sweepTempFolders(config.tempFolder);
     await warehouse.enqueueReslices(deps);
     await keyfigures.enqueueComputations(deps);
+    const keyUpkeep = await startKeyUpkeep(deps, (error) => log.error({ code: codeOf(error) }, 'keys-not-kept'));
     const runner = await startJobRunner({
       url: config.database.directWorker ?? '',
       applicationName: 'flis-worker-jobs',
@@ -75,6 +78,7 @@ export async function startWorker(config: Config, log: Logger, options: DepsOpti
       deps,
       async stop() {
         await runner.stop(DRAIN);
+        await keyUpkeep.stop();
         await deps.close();
       },
     };

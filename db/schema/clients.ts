@@ -30,7 +30,7 @@ export const client = declareTable(
     },
     (table) => [primaryKey({ columns: [table.municipalityCode, table.clientId] })],
   ),
-  { kind: 'municipal', api: ['select', 'insert', 'update'], worker: ['select'] },
+  { kind: 'municipal', api: ['select', 'insert', 'update'], worker: ['select', 'insert'] },
 );
 
 export const clientKey = declareTable(
@@ -52,7 +52,7 @@ export const clientKey = declareTable(
       }),
     ],
   ),
-  { kind: 'municipal', api: ['select', 'insert', 'delete'], worker: ['select'] },
+  { kind: 'municipal', api: ['select', 'insert', 'delete'], worker: ['select', 'insert', 'delete'] },
 );
 
 export const accessKey = declareTable(

@@ -5,4 +5,5 @@ export * from './intake.ts';
 export * from './keyfigures.ts';
 export { declaredTables, SYSTEM_ROLE, type TableAccess, type TableKind } from './kind.ts';
 export * from './packages.ts';
+export * from './tokens.ts';
 export * from './warehouse.ts';

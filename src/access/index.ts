@@ -1,7 +1,7 @@
 // Who may ask: verified callers, scopes of routes, the tenant of a request, the register of clients and access keys, the audit log.
 export { type AccessKeyDeps, verifyAccessKey } from './access-keys/index.ts';
 export type { CallerVerifier } from './caller-verifier.ts';
-export type { ClientDeps } from './clients/index.ts';
+export { type ClientDeps, createClient, isClientKind } from './clients/index.ts';
 export { createReadCounter, type ReadCounter } from './count-reads.ts';
 export {
   DOMAIN_MISSING,
@@ -17,6 +17,7 @@ export { registerAccess, withScope } from './scope.ts';
 export { isScope, type RouteScope, SCOPES, type Scope } from './scopes.ts';
 export { createSigningKey, type Signer, type SigningKey, signToken, type TokenClaims } from './sign-token.ts';
 export { type AuditObject, writeAudit, writeOperatorAudit } from './store.ts';
-export { ACCESS_CHANGED } from './store-changes.ts';
+export { ACCESS_CHANGED, SIGNING_KEYS } from './store-changes.ts';
+export { confirmClient, createKeyRing, type KeyRing, revokeSigningKey, startKeyUpkeep } from './tokens/index.ts';
 export { createCallerVerifier } from './verify-caller.ts';
 export { createTokenVerifier, type TokenSettings } from './verify-token.ts';

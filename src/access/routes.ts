@@ -1,10 +1,12 @@
-// Every route of access: the caller's own page, the register of clients, access keys.
+// Every route of access: tokens, the caller's own page, the register of clients, access keys.
 import type { App } from '../platform/http/app.ts';
 import { type AccessKeyDeps, registerAccessKeyRoutes } from './access-keys/index.ts';
 import { type ClientDeps, registerClientRoutes } from './clients/index.ts';
 import { registerMeRoutes } from './me/routes.ts';
+import { type IssueDeps, registerTokenRoutes } from './tokens/index.ts';
 
-export function registerAccessRoutes(app: App, deps: ClientDeps & AccessKeyDeps): void {
+export function registerAccessRoutes(app: App, deps: ClientDeps & AccessKeyDeps & IssueDeps): void {
+  registerTokenRoutes(app, deps);
   registerMeRoutes(app);
   registerClientRoutes(app, deps);
   registerAccessKeyRoutes(app, deps);

@@ -10,6 +10,8 @@ import { CLOCK_TOLERANCE_SECONDS, type VerifyToken } from './verify-token.ts';
 
 export interface CallerChecks {
   readonly verifyToken: VerifyToken;
+  /** What is left of a registered client's token by now; undefined when nothing is. */
+  readonly confirmClient: (principal: Principal) => Promise<Principal | undefined>;
   /** @returns undefined for a key that does not work */
   readonly verifyAccessKey: (text: string) => Promise<Principal | undefined>;
   /** Whether the end of a client's rights is heard of within a second. */
@@ -28,7 +30,12 @@ interface Remembered {
   readonly until: number;
 }
 
-export function createCallerVerifier({ verifyToken, verifyAccessKey, isListening }: CallerChecks): CallerVerifier {
+export function createCallerVerifier({
+  verifyToken,
+  confirmClient,
+  verifyAccessKey,
+  isListening,
+}: CallerChecks): CallerVerifier {
   const remembered = new LRUCache<string, Remembered>({ max: REMEMBERED });
   /** Raised by every change: what was being read from the register meanwhile may be older than it. */
   let changes = 0;
@@ -37,10 +44,15 @@ export function createCallerVerifier({ verifyToken, verifyAccessKey, isListening
     if (authorization === undefined) throw refusal(TOKEN_MISSING);
     const credential = credentialOf(authorization);
     if (credential === undefined) throw refusal(TOKEN_INVALID);
-    if (!looksLikeAccessKey(credential)) return verifyToken(credential);
-    const principal = await verifyAccessKey(credential);
+    const principal = looksLikeAccessKey(credential)
+      ? await verifyAccessKey(credential)
+      : await confirmed(await verifyToken(credential));
     if (principal === undefined) throw refusal(TOKEN_INVALID);
     return principal;
+  }
+
+  async function confirmed(principal: Principal): Promise<Principal | undefined> {
+    return principal.isRegistered ? confirmClient(principal) : principal;
   }
 
   return {

