@@ -2,6 +2,7 @@
 export * from './access.ts';
 export * from './intake.ts';
 export * from './keyfigures.ts';
-export { declaredTables, SYSTEM_ROLE, type TableAccess, type TableKind } from './kind.ts';
+export { declaredTables, type TableAccess, type TableKind } from './kind.ts';
 export * from './packages.ts';
+export * from './roles.ts';
 export * from './warehouse.ts';
