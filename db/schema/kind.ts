@@ -5,9 +5,6 @@
 // - system:     the service's own state; never visible to the api role, which may add rows at most.
 import { getTableName, type Table } from 'drizzle-orm';
 
-/** The role that the worker takes on inside `withSystem`, and nobody can log in as. It alone has the policy that sees several municipalities. */
-export const SYSTEM_ROLE = 'flis_system';
-
 export type TableKind = 'municipal' | 'published' | 'reference' | 'system';
 
 /** What the runtime roles may do with a table besides reading it. */

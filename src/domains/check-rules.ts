@@ -55,7 +55,7 @@ function checkView(domain: Domain, where: string, { name, query }: RuleView, rep
   if (!/^[a-z][a-z0-9_]*$/.test(name)) {
     report.fault(where, `the view '${name}' must be named with lower-case letters, digits and _`);
   }
-  if (domain.tables.some((table) => table.name === name)) {
+  if (name === 'buckets' || domain.tables.some((table) => table.name === name)) {
     report.fault(where, `the view '${name}' has the name of a table`);
   }
   if (query.trim() === '') report.fault(where, `the view '${name}' has no SQL`);

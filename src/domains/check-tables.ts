@@ -4,8 +4,8 @@ import { type Column, type ColumnType, type Domain, MUNICIPALITY_COLUMN, type Ta
 
 const NAME = /^[a-z][a-z0-9_]*$/;
 
-/** Names with a meaning of their own in source files and packages. */
-const RESERVED_COLUMNS = ['cpr', '_op', '_revision'];
+/** Names with a meaning of their own in source files, in packages and in the queries of rules. */
+const RESERVED_COLUMNS = ['cpr', '_op', '_revision', 'bucket'];
 
 /** Which column types a period can follow from. */
 const PERIOD_TYPES: Readonly<Record<string, readonly ColumnType['type'][]>> = {

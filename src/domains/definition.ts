@@ -89,11 +89,14 @@ export type Severity = 'stop' | 'error' | 'warning' | 'info';
 /**
  * A quality rule. SQL is DuckDB's; tables are read by their bare names and hold the municipality's state as it would be after the load.
  * - `row`: `violation` is a predicate over one row of `table`; a null is no violation. Runs on changed slices only.
- * - `slice`: `query` reads `table`, which then holds one changed slice, with one result row per finding.
- * - `domain`: `query` reads the tables of `reads` (whole slices); it runs per `bucket` whose slices changed.
- *   `getvariable('bucket')` is the bucket it runs for: a query that reads earlier periods reports on that one only. It runs only where `table` holds
+ * - `slice`: `query` reads `table`, which then holds changed slices, with one result row per finding; a slice's period is its bucket.
+ * - `domain`: `query` reads the tables of `reads` (whole slices); it runs for the buckets whose slices changed, and only where `table` holds
  *   a slice in the bucket, so no rows there means delivered empty; `getvariable('due')` is the last month (`YYYY-MM`) that could have been delivered.
- * Result columns of a query: `reference` (what is at fault, e.g. an institution number; never a person; parts
+ * A query runs for one bucket or for several at once, and must find in each what it would find in it alone. So every table that has periods has a column
+ * `bucket` besides its own, and holds a row once per bucket that reads it: queries group, join and partition by it as well. Tables without periods are
+ * the same in every bucket and have no such column. `buckets(bucket)` holds the buckets, also those without rows. A query that reads earlier periods
+ * reports on its bucket only.
+ * Result columns of a query: `bucket`, `reference` (what is at fault, e.g. an institution number; never a person; parts
  * are joined as `name=value, name=value`, because what looks like a CPR number is hidden), `detail_da`, `detail_en` (both may be null),
  * and `count` (rows concerned, default 1).
  *

@@ -4,13 +4,12 @@ import { rules } from '../../src/domains/borger/rules.ts';
 import { synthetic } from '../../src/domains/borger/synthetic.ts';
 import { table as befolkning } from '../../src/domains/borger/tables/bor-befolkning.ts';
 import { table as bevaegelse } from '../../src/domains/borger/tables/bor-bevaegelse.ts';
-import type { Rule } from '../../src/domains/definition.ts';
 import { loadCatalogue } from '../../src/domains/index.ts';
 import type { Municipality } from '../../src/domains/municipalities.ts';
 import { makeCpr } from '../../src/domains/synthetic.ts';
 import { type Duck, withDuckDb } from '../../src/platform/duckdb/duckdb.ts';
 import { columnSqlType } from '../../src/slices/index.ts';
-import { queryOf } from './run-rule.ts';
+import { runQuery } from './run-rule.ts';
 
 type Row = Readonly<Record<string, string | number | null>>;
 interface Finding {
@@ -49,19 +48,16 @@ async function findAll(
   const values = rows.flatMap((row) => table.columns.map(({ name }) => row[name] ?? null));
   const tuple = (index: number) => `(${table.columns.map((_, column) => `$${index * columns.length + column + 1}`)})`;
   await duck.run(`insert into ${table.name} values ${rows.map((_, index) => tuple(index))}`, values);
-  await duck.run(`set variable bucket = '2025'; set variable due = '${due}'`);
+  await duck.run(`set variable due = '${due}'`);
   const found: Record<string, Finding[]> = {};
   for (const rule of rules.filter((one) => one.table === table.name)) {
-    const findings = await duck.all<Finding>(sqlOf(rule));
+    const findings =
+      rule.scope === 'row'
+        ? await duck.all<Finding>(`select rowid::varchar as reference from ${rule.table} where (${rule.violation})`)
+        : ((await runQuery(duck, rule, [table], '2025')) as Finding[]);
     if (findings.length > 0) found[rule.id] = findings;
   }
   return found;
-}
-
-function sqlOf(rule: Rule): string {
-  return rule.scope === 'row'
-    ? `select rowid::varchar as reference from ${rule.table} where (${rule.violation})`
-    : queryOf(rule);
 }
 
 function withTables(test: Pick<typeof t, 'testdir'>, fn: (duck: Duck) => Promise<void>): Promise<void> {

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { checkDeclarations } from '../../src/domains/check-declarations.ts';
+import { SAMPLE } from '../../src/domains/declaration-report.ts';
 import type { Domain, Formula, KeyFigure, Rule, Table } from '../../src/domains/definition.ts';
 import { DeclarationError, loadCatalogue } from '../../src/domains/index.ts';
 import { type Duck, withDuckDb } from '../../src/platform/duckdb/duckdb.ts';
@@ -199,6 +200,7 @@ const PLANTED: readonly [fault: RegExp, domain: Partial<Domain>][] = [
     { rules: [inView('summer', 'select 1'), { ...inView('summer', 'select 2'), id: 'DQ99' }] },
   ],
   [/view 'bor_bevaegelse' has the name of a table/, { rules: [inView('bor_bevaegelse', 'select 1')] }],
+  [/view 'buckets' has the name of a table/, { rules: [inView('buckets', 'select 1')] }],
   [/view 'Summer' must be named with lower-case/, { rules: [inView('Summer', 'select 1')] }],
   [/view 'summer' has no SQL/, { rules: [inView('summer', ' ')] }],
   [
@@ -317,14 +319,19 @@ t.test('the SQL of every rule of every domain binds and yields the columns of a 
   const options = { tempRoot: t.testdir(), allowedDirectories: [], memoryLimitMb: 256, threads: 1 };
   await withDuckDb(options, async (duck) => {
     await createTables(duck);
-    await duck.run(`set variable bucket = '2025'; set variable due = '2024-12'`);
-    for (const one of catalogue.domains.flatMap(({ rules }) => rules)) {
-      const sql = one.scope === 'row' ? `select * from ${one.table} where (${one.violation})` : queryOf(one);
-      t.strictSame(await duck.all(sql), [], one.id);
-      if (one.scope === 'row') continue;
-      const columns = await duck.all<{ column_name: string; column_type: string }>(`describe ${sql}`);
-      const names = columns.map(({ column_name }) => column_name).filter((name) => name !== 'count');
-      t.strictSame(names.sort(), ['detail_da', 'detail_en', 'reference'], one.id);
+    await duck.run(`set variable due = '2024-12'`);
+    for (const { rules, tables } of catalogue.domains) {
+      for (const one of rules) {
+        const sql =
+          one.scope === 'row'
+            ? `select * from ${one.table} where (${one.violation})`
+            : queryOf(one, tables, one.scope === 'domain' ? SAMPLE[one.bucket] : '2025');
+        t.strictSame(await duck.all(sql), [], one.id);
+        if (one.scope === 'row') continue;
+        const columns = await duck.all<{ column_name: string; column_type: string }>(`describe ${sql}`);
+        const names = columns.map(({ column_name }) => column_name).filter((name) => name !== 'count');
+        t.strictSame(names.sort(), ['bucket', 'detail_da', 'detail_en', 'reference'], one.id);
+      }
     }
   });
 });

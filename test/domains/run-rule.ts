@@ -43,9 +43,30 @@ export function showGiven(duck: Duck, given: ExampleRows): ShowSlices {
   };
 }
 
-/** The SQL of a rule that is run by itself, with the view that it reads. */
-export function queryOf({ view, query }: Exclude<Rule, { scope: 'row' }>): string {
-  return view === undefined ? query : `with ${view.name} as (${view.query}) select * from (${query})`;
+type QueryRule = Exclude<Rule, { scope: 'row' }>;
+
+/** The SQL of a rule that is run by itself for one bucket, with the view that it reads; `tables` stand in the database. */
+export function queryOf({ view, query }: QueryRule, tables: readonly Table[], bucket: string): string {
+  const names = tables.map(({ name, period }) => {
+    const column = period.kind === 'none' ? '' : `, '${bucket}' as bucket`;
+    return `${name} as (select *${column} from main.${name})`;
+  });
+  const views = view === undefined ? [] : [`${view.name} as (${view.query})`];
+  return `with buckets(bucket) as (values ('${bucket}')), ${[...names, ...views].join(', ')} select * from (${query})`;
+}
+
+/** @returns what a rule finds in one bucket. @throws when it speaks of another one. */
+export async function runQuery(
+  duck: Duck,
+  rule: QueryRule,
+  tables: readonly Table[],
+  bucket: string,
+): Promise<RuleFinding[]> {
+  const found = await duck.all<RuleFinding & { readonly bucket: string }>(queryOf(rule, tables, bucket));
+  return found.map(({ bucket: own, ...finding }) => {
+    if (own !== bucket) throw new Error(`rule ${rule.id} speaks of ${own} when it runs for ${bucket}`);
+    return finding;
+  });
 }
 
 /** @returns the findings of `rule` in the slice or bucket `bucket`; `due` is the last month that could have been delivered. */
@@ -57,15 +78,15 @@ export async function findingsOf(
   show: ShowSlices,
   due = '2027-12',
 ): Promise<RuleFinding[]> {
-  await duck.run(`set variable bucket = '${bucket}'; set variable due = '${due}'`);
+  await duck.run(`set variable due = '${due}'`);
   if (rule.scope === 'domain') {
     for (const table of tables) await show(table, rule.reads[table.name]?.(bucket) ?? []);
-    return await duck.all<RuleFinding>(queryOf(rule));
+    return await runQuery(duck, rule, tables, bucket);
   }
   const table = tables.find(({ name }) => name === rule.table);
   if (table === undefined) throw new Error(`rule ${rule.id} is about the unknown table ${rule.table}`);
   await show(table, [bucket]);
-  if (rule.scope === 'slice') return await duck.all<RuleFinding>(queryOf(rule));
+  if (rule.scope === 'slice') return await runQuery(duck, rule, [table], bucket);
   const key = table.key.filter((name) => name !== 'kommunekode').join(", '/', ");
   return await duck.all<RuleFinding>(`select concat(${key}) as reference from ${table.name} where ${rule.violation}`);
 }

@@ -49,41 +49,47 @@ const yearly = {
   bucket: 'year',
   reads: { maal: (year: string) => MONTHS.filter((month) => month.startsWith(year)), sted: () => ['all'] },
 } as const;
-const ROWS = { name: 'raekker', query: 'select sted, tal, count(*) as antal from maal group by sted, tal' };
-const SUMS = { name: 'summer', query: 'select sted, sum(tal) as sum, count(*) as antal from maal group by sted' };
-const sums = `select sted as reference, 'sum ' || sum as detail_da, null as detail_en, antal as count from summer`;
+const ROWS = {
+  name: 'raekker',
+  query: 'select bucket, sted, tal, count(*) as antal from maal group by bucket, sted, tal',
+};
+const SUMS = {
+  name: 'summer',
+  query: 'select bucket, sted, sum(tal) as sum, count(*) as antal from maal group by bucket, sted',
+};
+const sums = `select bucket, sted as reference, 'sum ' || sum as detail_da, null as detail_en, antal as count from summer`;
 const RULES: readonly Rule[] = [
   { ...base, id: 'R-raekke', scope: 'row', violation: 'tal % 2 = 0' },
   {
     ...base,
     id: 'S-hver',
     scope: 'slice',
-    query: `select sted as reference, 'tal ' || tal as detail_da, null as detail_en from maal`,
+    query: `select bucket, sted as reference, 'tal ' || tal as detail_da, null as detail_en from maal`,
   },
   {
     ...base,
     id: 'S-vaegt',
     scope: 'slice',
-    query: `select sted as reference, null as detail_da, null as detail_en, if(tal % 3 = 0, null, tal) as count from maal`,
+    query: `select bucket, sted as reference, null as detail_da, null as detail_en, if(tal % 3 = 0, null, tal) as count from maal`,
   },
   {
     ...base,
     id: 'S-ingen',
     scope: 'slice',
-    query: `select null as reference, null as detail_da, null as detail_en where false`,
+    query: `select null as bucket, null as reference, null as detail_da, null as detail_en where false`,
   },
   {
     ...base,
     id: 'S-en',
     scope: 'slice',
-    query: `select null as reference, null as detail_da, null as detail_en, count(*) as count from maal having count(*) > 0`,
+    query: `select bucket, null as reference, null as detail_da, null as detail_en, count(*) as count from maal group by bucket`,
   },
   {
     ...base,
     id: 'S-delt',
     scope: 'slice',
     view: ROWS,
-    query: `select sted as reference, 'tal ' || tal as detail_da, null as detail_en from raekker where tal < 9`,
+    query: `select bucket, sted as reference, 'tal ' || tal as detail_da, null as detail_en from raekker where tal < 9`,
   },
   {
     ...base,
@@ -91,26 +97,26 @@ const RULES: readonly Rule[] = [
     scope: 'slice',
     severity: 'error',
     view: ROWS,
-    query: `select sted as reference, null as detail_da, null as detail_en, antal as count from raekker where tal >= 9`,
+    query: `select bucket, sted as reference, null as detail_da, null as detail_en, antal as count from raekker where tal >= 9`,
   },
   { ...yearly, id: 'D-delt', view: SUMS, query: `${sums} where sum % 2 = 0` },
   { ...yearly, id: 'D-delt-ulige', severity: 'error', view: SUMS, query: `${sums} where sum % 2 = 1` },
   {
     ...monthly,
     id: 'D-maaned',
-    query: `select getvariable('bucket') as reference, cast(sted as varchar) as detail_da, null as detail_en from maal where tal % 2 = 1`,
+    query: `select bucket, bucket as reference, cast(sted as varchar) as detail_da, null as detail_en from maal where tal % 2 = 1`,
   },
   {
     ...yearly,
     id: 'D-ukendt',
-    query: `select sted as reference, null as detail_da, null as detail_en, count(*) as count
-      from maal where sted not in (select sted from sted) group by sted`,
+    query: `select bucket, sted as reference, null as detail_da, null as detail_en, count(*) as count
+      from maal where sted not in (select sted from sted) group by bucket, sted`,
   },
   {
     ...yearly,
     id: 'D-laengst',
     severity: 'error',
-    query: `select sted as reference, maaned as detail_da, 'en ' || maaned as detail_en from maal qualify row_number() over (partition by sted order by maaned desc) = 1`,
+    query: `select bucket, sted as reference, maaned as detail_da, 'en ' || maaned as detail_en from maal qualify row_number() over (partition by bucket, sted order by maaned desc) = 1`,
   },
 ];
 const DOMAIN: Domain = {
@@ -254,7 +260,7 @@ t.test('a rule that compares with earlier periods runs once one of them is held,
     id: 'D-foer',
     reads: { maal: (month: string) => [addMonths(month, -1), month] },
     needsEarlier: true,
-    query: `select getvariable('bucket') as reference, null as detail_da, null as detail_en`,
+    query: 'select bucket, bucket as reference, null as detail_da, null as detail_en from buckets',
   };
   const options = { tempRoot: t.testdir(), allowedDirectories: [], memoryLimitMb: 256, threads: 1 };
   await withDuckDb(options, async (duck) => {

@@ -100,7 +100,8 @@ export const RULES: readonly Rule[] = [
     table: 'toy_maal',
     title: text,
     message,
-    query: `select min(maaned) as reference, 'sum ' || sum(antal) as detail_da, null as detail_en from toy_maal having sum(antal) > 500`,
+    query: `select bucket, min(maaned) as reference, 'sum ' || sum(antal) as detail_da, null as detail_en from toy_maal
+      group by bucket having sum(antal) > 500`,
   },
   {
     id: 'T4',
@@ -114,8 +115,8 @@ export const RULES: readonly Rule[] = [
     },
     title: text,
     message,
-    query: `select sted as reference, null as detail_da, null as detail_en, count(*) as count from toy_maal
-      where sted not in (select sted from toy_sted) group by sted`,
+    query: `select bucket, sted as reference, null as detail_da, null as detail_en, count(*) as count from toy_maal
+      where sted not in (select sted from toy_sted) group by bucket, sted`,
   },
 ];
 

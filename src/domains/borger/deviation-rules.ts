@@ -3,7 +3,7 @@
 import { shiftPeriod } from '../../platform/time/period.ts';
 import type { Rule, RuleView, SliceReads } from '../definition.ts';
 
-/** What a deviation rule measures: `months` yields `maaned` and `size`; `least` is the mean size from which it speaks. */
+/** What a deviation rule measures: `months` yields `bucket`, `maaned` and `size`; `least` is the mean size from which it speaks. */
 interface Measured {
   readonly table: string;
   readonly suffix: string;
@@ -30,23 +30,29 @@ function comparedMonths({ suffix, months, least }: Measured): RuleView {
     query: `
     with months as (${months}),
     absent as (
-      select getvariable('bucket') || right(maaned, 3) as maaned from months
-      where left(maaned, 4)::integer = getvariable('bucket')::integer - 1
-      except select maaned from months
+      select bucket, bucket || right(maaned, 3) as maaned from months
+      where left(maaned, 4)::integer = bucket::integer - 1
+      except select bucket, maaned from months
     ),
-    counted as (
-      select maaned, size, 1 as delivered from months
-      union all select maaned, 0, 0 from absent where maaned <= coalesce(
-        (select max(maaned) from months where left(maaned, 4) = getvariable('bucket')),
-        (select min(maaned) from absent where maaned <= getvariable('due')))
+    noted as (
+      select bucket, maaned, size, 1 as delivered from months
+      union all select bucket, maaned, 0, 0 from absent
     ),
-    numbered as (select *, sum(delivered) over (order by maaned) + 1 - delivered as number from counted),
+    reached as (
+      select *, coalesce(max(maaned) filter (where delivered = 1 and left(maaned, 4) = bucket) over year,
+        min(maaned) filter (where delivered = 0 and maaned <= getvariable('due')) over year) as last
+      from noted window year as (partition by bucket)
+    ),
+    numbered as (
+      select bucket, maaned, size, delivered, sum(delivered) over (partition by bucket order by maaned) + 1 - delivered as number
+      from reached where delivered = 1 or maaned <= last
+    ),
     compared as (
-      select maaned, size, sum(size) over earlier as total, sum(delivered) over earlier as months
-      from numbered window earlier as (order by number range between 3 preceding and 1 preceding)
+      select bucket, maaned, size, sum(size) over earlier as total, sum(delivered) over earlier as months
+      from numbered window earlier as (partition by bucket order by number range between 3 preceding and 1 preceding)
     )
-    select maaned, size, total from compared
-    where months = 3 and left(maaned, 4) = getvariable('bucket')
+    select bucket, maaned, size, total from compared
+    where months = 3 and left(maaned, 4) = bucket
       and (total >= ${least * 3} or size = 0 and total >= ${LEAST_BEFORE_NOTHING * 3})`,
   };
 }
@@ -55,7 +61,7 @@ function comparedMonths({ suffix, months, least }: Measured): RuleView {
 function deviationQuery({ name }: RuleView, above: number, upTo?: number): string {
   const deviation = 'abs(size * 3 - total) * 100';
   return `
-    select maaned as reference,
+    select bucket, maaned as reference,
       'antal ' || size || ', gennemsnit ' || (total // 3) as detail_da,
       'count ' || size || ', mean ' || (total // 3) as detail_en
     from ${name}
@@ -114,13 +120,13 @@ export const lastYearRule: Rule = {
     en: 'The population is more than 25 % from the same month of the year before. Check the month.',
   },
   query: `
-    with months as (select maaned, sum(antal) as size from bor_befolkning group by maaned)
-    select now.maaned as reference,
+    with months as (select bucket, maaned, sum(antal) as size from bor_befolkning group by bucket, maaned)
+    select now.bucket, now.maaned as reference,
       'antal ' || now.size || ', året før ' || before.size as detail_da,
       'count ' || now.size || ', the year before ' || before.size as detail_en
     from months now
-    join months before on right(now.maaned, 2) = right(before.maaned, 2)
+    join months before on now.bucket = before.bucket and right(now.maaned, 2) = right(before.maaned, 2)
       and left(now.maaned, 4)::integer = left(before.maaned, 4)::integer + 1
-    where left(now.maaned, 4) = getvariable('bucket') and abs(now.size - before.size) * 100 > before.size * 25
+    where left(now.maaned, 4) = now.bucket and abs(now.size - before.size) * 100 > before.size * 25
     order by now.maaned`,
 };

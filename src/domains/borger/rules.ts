@@ -41,15 +41,15 @@ const populationRules: readonly Rule[] = [
     },
     query: `
       with months as (
-        select maaned, ${DIMENSIONS.map(
+        select bucket, maaned, ${DIMENSIONS.map(
           (name) => `bool_or(${name} = '${TOTAL}') and bool_or(${name} <> '${TOTAL}') as ${name}`,
         ).join(', ')}
-        from bor_befolkning group by maaned
+        from bor_befolkning group by bucket, maaned
       ), mixed as (
-        select maaned, unnest([${DIMENSIONS.map((name) => `case when ${name} then '${name}' end`).join(', ')}]) as dimension
+        select bucket, maaned, unnest([${DIMENSIONS.map((name) => `case when ${name} then '${name}' end`).join(', ')}]) as dimension
         from months
       )
-      select maaned as reference, 'dimension: ' || dimension as detail_da, 'dimension: ' || dimension as detail_en
+      select bucket, maaned as reference, 'dimension: ' || dimension as detail_da, 'dimension: ' || dimension as detail_en
       from mixed where dimension is not null order by maaned, dimension`,
   },
   {
@@ -64,20 +64,20 @@ const populationRules: readonly Rule[] = [
       en: 'Age bands of the same month and the same other dimensions overlap, so inhabitants are counted twice.',
     },
     query: `
-      with bands as (select distinct maaned, alder_fra, alder_til from bor_befolkning),
+      with bands as (select distinct bucket, maaned, alder_fra, alder_til from bor_befolkning),
       suspects as (
-        select maaned from (
-          select maaned, alder_fra, max(alder_til) over (partition by maaned order by alder_fra, alder_til
+        select bucket, maaned from (
+          select bucket, maaned, alder_fra, max(alder_til) over (partition by bucket, maaned order by alder_fra, alder_til
             rows between unbounded preceding and 1 preceding) as earlier from bands
         ) where earlier >= alder_fra
       ),
       doubled as (
-        select maaned, alder_fra, max(alder_til) over (partition by maaned, ${DIMENSIONS.join(', ')}
+        select bucket, maaned, alder_fra, max(alder_til) over (partition by bucket, maaned, ${DIMENSIONS.join(', ')}
           order by alder_fra, alder_til rows between unbounded preceding and 1 preceding) as earlier
-        from bor_befolkning where maaned in (select maaned from suspects)
+        from bor_befolkning semi join suspects using (bucket, maaned)
       )
-      select maaned as reference, null as detail_da, null as detail_en, count(*) as count
-      from doubled where earlier >= alder_fra group by maaned order by maaned`,
+      select bucket, maaned as reference, null as detail_da, null as detail_en, count(*) as count
+      from doubled where earlier >= alder_fra group by bucket, maaned order by maaned`,
   },
   {
     id: 'DQ17-aldersbaand',
@@ -167,11 +167,11 @@ const eventRules: readonly Rule[] = [
       en: 'A person has an event after the registered date of death. Check the death and the event.',
     },
     query: `
-      with deaths as (select borger_id, min(dato) as died from bor_bevaegelse where haendelse = 'doed' group by borger_id)
-      select strftime(dato, '%Y-%m') as reference, null as detail_da, null as detail_en, count(*) as count
-      from bor_bevaegelse join deaths using (borger_id)
-      where dato > died and strftime(dato, '%Y') = getvariable('bucket')
-      group by reference order by reference`,
+      with deaths as (select bucket, borger_id, min(dato) as died from bor_bevaegelse where haendelse = 'doed' group by bucket, borger_id)
+      select bucket, strftime(dato, '%Y-%m') as reference, null as detail_da, null as detail_en, count(*) as count
+      from bor_bevaegelse join deaths using (bucket, borger_id)
+      where dato > died and strftime(dato, '%Y') = bucket
+      group by bucket, reference order by reference`,
   },
 ];
 
@@ -181,14 +181,14 @@ export const rules: readonly Rule[] = [
   ...deviationRules({
     table: 'bor_befolkning',
     suffix: 'befolkning',
-    months: 'select maaned, sum(antal) as size from bor_befolkning group by maaned',
+    months: 'select bucket, maaned, sum(antal) as size from bor_befolkning group by bucket, maaned',
     // 50 inhabitants on average: below that there is no municipality.
     least: 50,
   }),
   ...deviationRules({
     table: 'bor_bevaegelse',
     suffix: 'bevaegelse',
-    months: `select strftime(dato, '%Y-%m') as maaned, count(*) as size from bor_bevaegelse group by maaned`,
+    months: `select bucket, strftime(dato, '%Y-%m') as maaned, count(*) as size from bor_bevaegelse group by bucket, maaned`,
     // Months of fewer events vary by more than 20 % without any fault.
     least: 100,
   }),

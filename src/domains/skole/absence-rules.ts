@@ -16,28 +16,34 @@ const THREE_MONTHS: SliceReads = {
 };
 
 /**
- * Absence by institution and month, in months with absence in the municipality. School days common to all are enough here: the rules look for gross faults.
- * `aarets_elevdage` counts the bucket's own school year only: of three months two years may be read, and the older calendar may hold dates of the newer.
+ * Absence by institution and month, in months with absence in the municipality. Days are few and rows many, so months are worked out per day. School days common to all are enough here: the rules look for gross faults.
+ * `aarets_elevdage` counts the month's own school year only: of three months two years may be read, and the older calendar may hold dates of the newer.
  */
 const UNITS: RuleView = {
   name: 'fravaersenheder',
   query: `with forloeb as (
-    select institution_nr, skoleaar, gyldig_fra, gyldig_til, count(*) as antal
+    select bucket, institution_nr, skoleaar, gyldig_fra, gyldig_til, count(*) as antal
     from sko_elev join sko_institution using (institution_nr) where institutionstype in ${FRAVAERSINSTITUTIONER} group by all),
-  registreret as (select distinct strftime(dato, '%Y-%m') as maaned from sko_fravaer_dag),
+  fravaersdage as (
+    select bucket, dato, strftime(dato, '%Y-%m') as maaned, ${schoolYearOf('dato')} as skoleaar
+    from (select distinct bucket, dato from sko_fravaer_dag)),
+  registreret as (select distinct bucket, maaned from fravaersdage),
+  skoledage as (
+    select bucket, skoleaar, dato, strftime(dato, '%Y-%m') as maaned, skoleaar = ${schoolYearOf('dato')} as egen
+    from sko_skoledag semi join registreret on registreret.bucket = sko_skoledag.bucket and registreret.maaned = strftime(dato, '%Y-%m')
+    where institution_nr = ''),
   elevdage as (
-    select forloeb.institution_nr, strftime(dato, '%Y-%m') as maaned, sum(antal) as elevdage,
-      sum(antal) filter (where forloeb.skoleaar = ${schoolYearOf(`cast(getvariable('bucket') || '-01' as date)`)}) as aarets_elevdage
-    from forloeb join sko_skoledag on sko_skoledag.skoleaar = forloeb.skoleaar and sko_skoledag.institution_nr = ''
+    select forloeb.bucket, forloeb.institution_nr, maaned, sum(antal) as elevdage, sum(antal) filter (where egen) as aarets_elevdage
+    from forloeb join skoledage on skoledage.bucket = forloeb.bucket and skoledage.skoleaar = forloeb.skoleaar
       and ${activeOn('forloeb', 'dato')}
-    where strftime(dato, '%Y-%m') in (select maaned from registreret) group by all),
+    group by all),
   borte as (
-    select sko_elev.institution_nr, strftime(dato, '%Y-%m') as maaned, sum(andel) as fravaer
-    from sko_fravaer_dag join sko_elev on sko_elev.elev_ident = sko_fravaer_dag.elev_ident and ${activeOn('sko_elev', 'dato')}
-      and sko_elev.skoleaar = ${schoolYearOf('dato')}
+    select bucket, institution_nr, maaned, sum(andel) as fravaer
+    from sko_fravaer_dag join fravaersdage using (bucket, dato)
+      join sko_elev using (bucket, skoleaar, elev_ident) where ${activeOn('sko_elev', 'dato')}
     group by all)
-  select institution_nr, maaned, elevdage, aarets_elevdage, coalesce(fravaer, 0) as fravaer
-  from elevdage left join borte using (institution_nr, maaned)`,
+  select bucket, institution_nr, maaned, elevdage, aarets_elevdage, coalesce(fravaer, 0) as fravaer
+  from elevdage left join borte using (bucket, institution_nr, maaned)`,
 };
 
 export const absenceRules: readonly Rule[] = [
@@ -68,8 +74,8 @@ export const absenceRules: readonly Rule[] = [
       en: "The school has no pupil absence for three months in which the municipality's other schools have. Probably absence is not registered.",
     },
     view: UNITS,
-    query: `select institution_nr as reference, null as detail_da, null as detail_en, 1 as count
-      from fravaersenheder group by institution_nr
+    query: `select bucket, institution_nr as reference, null as detail_da, null as detail_en, 1 as count
+      from fravaersenheder group by bucket, institution_nr
       having count(*) = 3 and sum(fravaer) = 0 and sum(elevdage) >= 1000 order by institution_nr`,
   },
   {
@@ -86,8 +92,8 @@ export const absenceRules: readonly Rule[] = [
       en: "The school's absence is above 20 per cent of pupil-days in the month. Check whether school trips or holidays are registered as absence.",
     },
     view: UNITS,
-    query: `select institution_nr as reference, maaned as detail_da, maaned as detail_en, 1 as count
-      from fravaersenheder where maaned = getvariable('bucket') and aarets_elevdage >= 100 and fravaer * 5 > aarets_elevdage
+    query: `select bucket, institution_nr as reference, maaned as detail_da, maaned as detail_en, 1 as count
+      from fravaersenheder where maaned = bucket and aarets_elevdage >= 100 and fravaer * 5 > aarets_elevdage
       order by institution_nr`,
   },
   {
@@ -103,13 +109,14 @@ export const absenceRules: readonly Rule[] = [
       en: 'Absence has been delivered for less than 8 of 12 (two thirds) of the months with school days. The share with high absence of the school year is not computed.',
     },
     // A calendar holds the whole year in advance: months count up to the last one that is delivered or due.
-    query: `with leveret as (select distinct strftime(dato, '%Y-%m') as maaned from sko_fravaer_dag),
+    query: `with leveret as (select distinct bucket, strftime(dato, '%Y-%m') as maaned from (select distinct bucket, dato from sko_fravaer_dag)),
+      dage as (select distinct bucket, skoleaar, strftime(dato, '%Y-%m') as maaned from sko_skoledag),
       maaneder as (
-        select distinct skoleaar, strftime(dato, '%Y-%m') as maaned from sko_skoledag
-        where strftime(dato, '%Y-%m') <= greatest(getvariable('due'), (select max(maaned) from leveret)))
-      select skoleaar as reference, count(leveret.maaned) || ' af ' || count(*) || ' måneder' as detail_da,
+        select bucket, skoleaar, maaned from dage left join (select bucket, max(maaned) as sidste from leveret group by bucket) using (bucket)
+        where maaned <= greatest(getvariable('due'), sidste))
+      select bucket, skoleaar as reference, count(leveret.maaned) || ' af ' || count(*) || ' måneder' as detail_da,
         count(leveret.maaned) || ' of ' || count(*) || ' months' as detail_en, 1 as count
-      from maaneder left join leveret using (maaned)
-      group by skoleaar having count(leveret.maaned) * 12 < count(*) * 8`,
+      from maaneder left join leveret using (bucket, maaned)
+      group by bucket, skoleaar having count(leveret.maaned) * 12 < count(*) * 8`,
   },
 ];

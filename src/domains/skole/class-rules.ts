@@ -15,8 +15,8 @@ const SIZES: RuleView = {
   name: 'klassestoerrelser',
   query: `with ${TAELLEDAGE},
     dag as (select skoleaar, max(dato) as dato from taelledage where kalendermaaned in (8, 9) group by skoleaar)
-    select skoleaar, institution_nr, klasse_id, klassetrin, arsklasse, count(*) as elever
-    from sko_elev join sko_klasse using (skoleaar, institution_nr, klasse_id) join dag using (skoleaar)
+    select bucket, skoleaar, institution_nr, klasse_id, klassetrin, arsklasse, count(*) as elever
+    from sko_elev join sko_klasse using (bucket, skoleaar, institution_nr, klasse_id) join dag using (skoleaar)
     where klassetype in ('40', '41') and ${activeOn('sko_elev', 'dag.dato')}
     group by all`,
 };
@@ -24,7 +24,7 @@ const SIZES: RuleView = {
 /** Classes of known institutions: how many there are of the kinds that the rules tell apart. */
 const KINDS: RuleView = {
   name: 'institutionens_klasser',
-  query: `select skoleaar, institution_nr, institutionstype, count(*) as klasser,
+  query: `select bucket, skoleaar, institution_nr, institutionstype, count(*) as klasser,
       count(*) filter (where klassetype in ('40', '41')) as normalklasser,
       count(*) filter (where klassetype = '50') as specialklasser
     from sko_klasse join sko_institution using (institution_nr)
@@ -59,7 +59,7 @@ export const classRules: readonly Rule[] = [
       en: 'A special school (1015) has normal classes (40, 41). Correct the class type or the kind of institution, or the segregation rate is wrong.',
     },
     view: KINDS,
-    query: `select institution_nr as reference, null as detail_da, null as detail_en, normalklasser as count
+    query: `select bucket, institution_nr as reference, null as detail_da, null as detail_en, normalklasser as count
       from institutionens_klasser where institutionstype = '1015' and normalklasser > 0 order by institution_nr`,
   },
   {
@@ -76,7 +76,7 @@ export const classRules: readonly Rule[] = [
       en: 'A folkeskole (1012) has special classes (50) only. If it is a special school, correct the kind of institution.',
     },
     view: KINDS,
-    query: `select institution_nr as reference, null as detail_da, null as detail_en, klasser as count
+    query: `select bucket, institution_nr as reference, null as detail_da, null as detail_en, klasser as count
       from institutionens_klasser where institutionstype = '1012' and klasser = specialklasser order by institution_nr`,
   },
   {
@@ -92,7 +92,7 @@ export const classRules: readonly Rule[] = [
       en: 'The class has fewer than 5 or more than 35 pupils and is left out of class size. Check whether pupils are registered in the wrong class.',
     },
     view: SIZES,
-    query: `select ${KLASSE} as reference, case when elever < 5 then 'under 5 elever' else elever || ' elever' end as detail_da,
+    query: `select bucket, ${KLASSE} as reference, case when elever < 5 then 'under 5 elever' else elever || ' elever' end as detail_da,
         case when elever < 5 then 'under 5 pupils' else elever || ' pupils' end as detail_en, 1 as count
       from klassestoerrelser where elever not between 5 and 35 order by reference`,
   },
@@ -109,9 +109,9 @@ export const classRules: readonly Rule[] = [
       en: "The school's only normal class of the grade has more than 30 pupils, more than the law allows. Probably the whole year group is registered as one class.",
     },
     view: SIZES,
-    query: `select any_value(${KLASSE}) as reference, any_value(elever) || ' elever' as detail_da,
+    query: `select bucket, any_value(${KLASSE}) as reference, any_value(elever) || ' elever' as detail_da,
         any_value(elever) || ' pupils' as detail_en, 1 as count
       from klassestoerrelser where arsklasse
-      group by skoleaar, institution_nr, klassetrin having count(*) = 1 and max(elever) > 30 order by reference`,
+      group by bucket, skoleaar, institution_nr, klassetrin having count(*) = 1 and max(elever) > 30 order by reference`,
   },
 ];

@@ -40,7 +40,7 @@ export const examRules: readonly Rule[] = [
       en: 'Pupils have more than one exam grade in the same compulsory exam in the school year. The best one counts in the mean.',
     },
     query: `with ${COMPULSORY_EXAMS}
-      select skoleaar as reference, null as detail_da, null as detail_en, count(distinct elev_ident) as count
+      select skoleaar as bucket, skoleaar as reference, null as detail_da, null as detail_en, count(distinct elev_ident) as count
       from proever where antal > 1 group by skoleaar order by skoleaar`,
   },
   {
@@ -54,7 +54,7 @@ export const examRules: readonly Rule[] = [
       da: 'Der er prøvekarakterer for orden. De indgår ikke i gennemsnittet af de bundne prøver; regn dem heller ikke med lokalt.',
       en: 'There are exam grades for tidiness. They are left out of the mean of compulsory exams; leave them out locally too.',
     },
-    query: `select skoleaar as reference, null as detail_da, null as detail_en, count(*) as count
+    query: `select skoleaar as bucket, skoleaar as reference, null as detail_da, null as detail_en, count(*) as count
       from sko_karakter where proeveform = 'orden' and karakterart = 'proeve' and karakter is not null
       group by skoleaar order by skoleaar`,
   },

@@ -56,33 +56,34 @@ function deviation(
     view: {
       name: `foer_og_nu_${subject}`,
       query: `with tal as (${counts})
-        select max(antal) filter (where periode = getvariable('bucket')) as nu,
-          sum(antal) filter (where periode < getvariable('bucket')) as foer,
-          count(*) filter (where periode < getvariable('bucket') and antal > 0) as perioder
-        from tal`,
+        select bucket, max(antal) filter (where periode = bucket) as nu,
+          sum(antal) filter (where periode < bucket) as foer,
+          count(*) filter (where periode < bucket and antal > 0) as perioder
+        from tal group by bucket`,
     },
-    query: `select getvariable('bucket') as reference, nu || ' mod ' || (foer // perioder) || ' i gennemsnit' as detail_da,
+    query: `select bucket, bucket as reference, nu || ' mod ' || (foer // perioder) || ' i gennemsnit' as detail_da,
         nu || ' against ' || (foer // perioder) || ' on average' as detail_en, 1 as count
       from foer_og_nu_${subject} where foer > 0 and ${bounds}`,
   };
 }
 
 /** Rows by school year; a year that has begun, or has school days or classes, but no rows counts as 0, so an empty file is noticed. */
-const YEARLY = (table: string) => `select skoleaar as periode, count(${table}.kommunekode) as antal
-  from (select skoleaar from sko_skoledag union select skoleaar from sko_klasse union select skoleaar from sko_elev
-    union select getvariable('bucket') where left(getvariable('bucket'), 4) || '-08' <= getvariable('due')) aar
-  left join ${table} using (skoleaar) group by skoleaar`;
+const YEARLY = (table: string) => `select bucket, skoleaar as periode, count(${table}.kommunekode) as antal
+  from (select bucket, skoleaar from sko_skoledag union select bucket, skoleaar from sko_klasse union select bucket, skoleaar from sko_elev
+    union select bucket, bucket from buckets where left(bucket, 4) || '-08' <= getvariable('due')) aar
+  left join ${table} using (bucket, skoleaar) group by bucket, skoleaar`;
 
 const YEARS: SliceReads = { sko_elev: withThreeBefore, sko_klasse: withThreeBefore, sko_skoledag: withThreeBefore };
 
 /** Absence rows per 100 school days; a month has fewer days in autumn holidays, which is no fault. One without absence counts as 0 once it is due. */
-const PER_SCHOOL_DAY = `select maaned as periode, cast(coalesce(raekker, 0) * 100 // dage as bigint) as antal
-  from (select strftime(dato, '%Y-%m') as maaned, count(*) as raekker from sko_fravaer_dag group by maaned)
-  right join (select strftime(dato, '%Y-%m') as maaned, count(distinct dato) as dage from sko_skoledag group by maaned) using (maaned)
+const PER_SCHOOL_DAY = `select bucket, maaned as periode, cast(coalesce(raekker, 0) * 100 // dage as bigint) as antal
+  from (select bucket, strftime(dato, '%Y-%m') as maaned, sum(raekker) as raekker
+    from (select bucket, dato, count(*) as raekker from sko_fravaer_dag group by bucket, dato) group by bucket, maaned)
+  right join (select bucket, strftime(dato, '%Y-%m') as maaned, count(distinct dato) as dage from sko_skoledag group by bucket, maaned) using (bucket, maaned)
   where raekker is not null or maaned <= getvariable('due')`;
 
 /** Grades come once a year in summer: a school year without any is not over yet, and says nothing. */
-const GRADES = 'select skoleaar as periode, count(*) as antal from sko_karakter group by skoleaar';
+const GRADES = 'select bucket, skoleaar as periode, count(*) as antal from sko_karakter group by bucket, skoleaar';
 
 export const historyRules: readonly Rule[] = [
   ...(['warning', 'error'] as const).flatMap((severity) => [
@@ -114,16 +115,16 @@ export const historyRules: readonly Rule[] = [
     },
     query: `with ${TAELLEDAGE},
       aar as (
-        select sko_elev.skoleaar, count(*) as alle,
+        select sko_elev.bucket, sko_elev.skoleaar, count(*) as alle,
           count(*) filter (where institutionstype in ${SPECIALINSTITUTIONER} or klassetype = '50') as segregerede
         from sko_elev join taelledage on taelledage.skoleaar = sko_elev.skoleaar and taelledage.kalendermaaned = 9 and ${activeOn('sko_elev', 'taelledage.dato')}
         join sko_institution on sko_institution.institution_nr = sko_elev.institution_nr
-        left join sko_klasse on sko_klasse.skoleaar = sko_elev.skoleaar and sko_klasse.institution_nr = sko_elev.institution_nr
+        left join sko_klasse on sko_klasse.bucket = sko_elev.bucket and sko_klasse.skoleaar = sko_elev.skoleaar and sko_klasse.institution_nr = sko_elev.institution_nr
           and sko_klasse.klasse_id = sko_elev.klasse_id
-        where institutionstype in ${KOMMUNALE_INSTITUTIONSTYPER} group by sko_elev.skoleaar)
-      select nu.skoleaar as reference, null as detail_da, null as detail_en, 1 as count
-      from aar nu join aar foer on foer.skoleaar = ${previousSchoolYear('nu.skoleaar')}
-      where nu.skoleaar = getvariable('bucket') and foer.segregerede >= 20
+        where institutionstype in ${KOMMUNALE_INSTITUTIONSTYPER} group by sko_elev.bucket, sko_elev.skoleaar)
+      select nu.bucket, nu.skoleaar as reference, null as detail_da, null as detail_en, 1 as count
+      from aar nu join aar foer on foer.bucket = nu.bucket and foer.skoleaar = ${previousSchoolYear('nu.skoleaar')}
+      where nu.skoleaar = nu.bucket and foer.segregerede >= 20
         and abs(nu.segregerede * foer.alle - foer.segregerede * nu.alle) * 4 > foer.segregerede * nu.alle`,
   },
 ];

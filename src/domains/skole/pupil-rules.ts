@@ -17,9 +17,9 @@ function openAnswers(id: string, severity: 'warning' | 'error', above: number, n
     },
     view: {
       name: 'aabne_svar',
-      query: `select skoleaar, count(*) as alle, count(*) filter (where elevtype = '9') as aabne from sko_elev group by skoleaar`,
+      query: `select bucket, skoleaar, count(*) as alle, count(*) filter (where elevtype = '9') as aabne from sko_elev group by bucket, skoleaar`,
     },
-    query: `select skoleaar as reference, ((aabne * 200 + alle) // (2 * alle)) || ' pct.' as detail_da, ((aabne * 200 + alle) // (2 * alle)) || ' per cent' as detail_en, aabne as count
+    query: `select bucket, skoleaar as reference, ((aabne * 200 + alle) // (2 * alle)) || ' pct.' as detail_da, ((aabne * 200 + alle) // (2 * alle)) || ' per cent' as detail_en, aabne as count
       from aabne_svar where aabne * 100 > alle * ${above} and aabne * 100 <= alle * ${notAbove} order by skoleaar`,
   };
 }
@@ -44,8 +44,8 @@ export const pupilRules: readonly Rule[] = [
       da: 'Betalingskommunen er tom.',
       en: 'The paying municipality is empty.',
     },
-    query: `select skoleaar as reference, null as detail_da, null as detail_en, count(*) as count
-      from sko_elev where betalingskommune is null group by skoleaar order by skoleaar`,
+    query: `select bucket, skoleaar as reference, null as detail_da, null as detail_en, count(*) as count
+      from sko_elev where betalingskommune is null group by bucket, skoleaar order by skoleaar`,
   },
   {
     id: 'DQ16',
@@ -58,9 +58,9 @@ export const pupilRules: readonly Rule[] = [
       da: 'Fagsystemets bopælskommune er en anden end CPR-registerets. Ret den i fagsystemet.',
       en: 'The municipality of residence in the source system is another than in the CPR register. Correct it in the source system.',
     },
-    query: `select bopaelskommune as reference, skoleaar as detail_da, skoleaar as detail_en, count(*) as count
+    query: `select bucket, bopaelskommune as reference, skoleaar as detail_da, skoleaar as detail_en, count(*) as count
       from sko_elev where not bopaelskommune_fra_cpr and bopaelskommune <> kommunal_tilhoersforhold
-      group by skoleaar, bopaelskommune order by skoleaar, bopaelskommune`,
+      group by bucket, skoleaar, bopaelskommune order by skoleaar, bopaelskommune`,
   },
   {
     id: 'DQ17',
@@ -98,12 +98,12 @@ export const pupilRules: readonly Rule[] = [
       da: 'Elever går i to klasser på samme tid og tæller dobbelt. Afslut det ene forløb.',
       en: 'Pupils are in two classes at the same time and count twice. End one of the courses.',
     },
-    query: `select institution_nr as reference, skoleaar as detail_da, skoleaar as detail_en, count(*) as count
-      from (select skoleaar, institution_nr, gyldig_fra, max(coalesce(gyldig_til, date '9999-12-31')) over (
-          partition by skoleaar, elev_ident order by gyldig_fra, institution_nr, klasse_id
+    query: `select bucket, institution_nr as reference, skoleaar as detail_da, skoleaar as detail_en, count(*) as count
+      from (select bucket, skoleaar, institution_nr, gyldig_fra, max(coalesce(gyldig_til, date '9999-12-31')) over (
+          partition by bucket, skoleaar, elev_ident order by gyldig_fra, institution_nr, klasse_id
           rows between unbounded preceding and 1 preceding) as forrige_til
         from sko_elev where gyldig_til is null or gyldig_til >= gyldig_fra)
-      where gyldig_fra <= forrige_til group by skoleaar, institution_nr order by skoleaar, institution_nr`,
+      where gyldig_fra <= forrige_til group by bucket, skoleaar, institution_nr order by skoleaar, institution_nr`,
   },
   {
     id: 'DQ18',

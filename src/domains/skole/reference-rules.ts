@@ -9,11 +9,11 @@ const KNOWN = MUNICIPALITIES.map(({ code }) => `'${code}'`).join(', ');
 /** Every municipality code of sko_elev with the column that it stands in, and how often it does. */
 const MUNICIPALITY_CODES: RuleView = {
   name: 'kommunekoder',
-  query: `select kolonne, kode, count(*) as antal from (
-    select 'betalingskommune' as kolonne, betalingskommune as kode from sko_elev
-    union all select 'bopaelskommune', bopaelskommune from sko_elev
-    union all select 'kommunal_tilhoersforhold', kommunal_tilhoersforhold from sko_elev)
-  group by kolonne, kode`,
+  query: `select bucket, coalesce(betalingskommune, bopaelskommune, kommunal_tilhoersforhold) as kode, count(*) as antal,
+    case grouping(betalingskommune, bopaelskommune, kommunal_tilhoersforhold)
+      when 3 then 'betalingskommune' when 5 then 'bopaelskommune' else 'kommunal_tilhoersforhold' end as kolonne
+  from sko_elev
+  group by grouping sets ((bucket, betalingskommune), (bucket, bopaelskommune), (bucket, kommunal_tilhoersforhold))`,
 };
 
 export const referenceRules: readonly Rule[] = [
@@ -30,9 +30,9 @@ export const referenceRules: readonly Rule[] = [
       da: 'Elever går på en institution, der ikke står i sko_institution. De tæller ikke med i nøgletal om skoler. Lever institutionen, eller ret nummeret.',
       en: 'Pupils attend an institution that is not in sko_institution. They are left out of key figures on schools. Deliver the institution or correct the number.',
     },
-    query: `select institution_nr as reference, null as detail_da, null as detail_en, count(*) as count
+    query: `select bucket, institution_nr as reference, null as detail_da, null as detail_en, count(*) as count
       from sko_elev anti join sko_institution using (institution_nr)
-      group by institution_nr order by institution_nr`,
+      group by bucket, institution_nr order by institution_nr`,
   },
   {
     id: 'DQ06-klasse',
@@ -47,9 +47,9 @@ export const referenceRules: readonly Rule[] = [
       da: 'Elever går i en klasse, der ikke står i sko_klasse for skoleåret. Lever klassen, eller ret betegnelsen.',
       en: 'Pupils are in a class that is not in sko_klasse for the school year. Deliver the class or correct its name.',
     },
-    query: `select ${KLASSE} as reference, null as detail_da, null as detail_en, count(*) as count
-      from sko_elev anti join sko_klasse using (skoleaar, institution_nr, klasse_id)
-      group by institution_nr, klasse_id order by institution_nr, klasse_id`,
+    query: `select bucket, ${KLASSE} as reference, null as detail_da, null as detail_en, count(*) as count
+      from sko_elev anti join sko_klasse using (bucket, skoleaar, institution_nr, klasse_id)
+      group by bucket, institution_nr, klasse_id order by institution_nr, klasse_id`,
   },
   {
     id: 'DQ06-klasse-institution',
@@ -64,9 +64,9 @@ export const referenceRules: readonly Rule[] = [
       da: 'Klasser hører til en institution, der ikke står i sko_institution. Lever institutionen, eller ret nummeret.',
       en: 'Classes belong to an institution that is not in sko_institution. Deliver the institution or correct the number.',
     },
-    query: `select institution_nr as reference, null as detail_da, null as detail_en, count(*) as count
+    query: `select bucket, institution_nr as reference, null as detail_da, null as detail_en, count(*) as count
       from sko_klasse anti join sko_institution using (institution_nr)
-      group by institution_nr order by institution_nr`,
+      group by bucket, institution_nr order by institution_nr`,
   },
   {
     id: 'DQ06-kommune',
@@ -79,7 +79,7 @@ export const referenceRules: readonly Rule[] = [
       en: 'A municipality code is none of the 98 municipalities. Correct the code in the source system.',
     },
     view: MUNICIPALITY_CODES,
-    query: `select kode as reference, kolonne as detail_da, kolonne as detail_en, antal as count
+    query: `select bucket, kode as reference, kolonne as detail_da, kolonne as detail_en, antal as count
       from kommunekoder where kode not in (${KNOWN}, '${CHRISTIANSOE}') order by kode, kolonne`,
   },
   {
@@ -93,7 +93,7 @@ export const referenceRules: readonly Rule[] = [
       en: 'Pupils belong to Christiansø (411), which is no municipality. The code is allowed.',
     },
     view: MUNICIPALITY_CODES,
-    query: `select kode as reference, kolonne as detail_da, kolonne as detail_en, antal as count
+    query: `select bucket, kode as reference, kolonne as detail_da, kolonne as detail_en, antal as count
       from kommunekoder where kode = '${CHRISTIANSOE}' order by kolonne`,
   },
   {
@@ -109,8 +109,8 @@ export const referenceRules: readonly Rule[] = [
       da: 'Karakterer hører til elever, der ikke står i sko_elev i skoleåret. De indgår ikke i gennemsnittet.',
       en: 'Grades belong to pupils who are not in sko_elev in the school year. They are left out of the mean.',
     },
-    query: `select skoleaar as reference, null as detail_da, null as detail_en, count(*) as count
-      from sko_karakter anti join sko_elev using (skoleaar, elev_ident) group by skoleaar order by skoleaar`,
+    query: `select bucket, skoleaar as reference, null as detail_da, null as detail_en, count(*) as count
+      from sko_karakter anti join sko_elev using (bucket, skoleaar, elev_ident) group by bucket, skoleaar order by skoleaar`,
   },
   {
     id: 'DQ06-fravaer',
@@ -125,9 +125,11 @@ export const referenceRules: readonly Rule[] = [
       da: 'Fravær er registreret på dage, hvor eleven ikke er indskrevet efter sko_elev. Det indgår ikke i elevfraværet.',
       en: 'Absence is registered on days when the pupil is not enrolled according to sko_elev. It is left out of pupil absence.',
     },
-    query: `select strftime(dato, '%Y-%m') as reference, null as detail_da, null as detail_en, count(*) as count
-      from sko_fravaer_dag anti join sko_elev on sko_elev.elev_ident = sko_fravaer_dag.elev_ident
-        and sko_elev.skoleaar = ${schoolYearOf('sko_fravaer_dag.dato')} and ${activeOn('sko_elev', 'sko_fravaer_dag.dato')}
+    query: `with dage as (select dato, strftime(dato, '%Y-%m') as maaned, ${schoolYearOf('dato')} as skoleaar from (select distinct dato from sko_fravaer_dag)),
+      fravaer as (select bucket, maaned, skoleaar, dato, elev_ident from sko_fravaer_dag join dage using (dato))
+      select bucket, maaned as reference, null as detail_da, null as detail_en, count(*) as count
+      from fravaer anti join sko_elev on sko_elev.bucket = fravaer.bucket and sko_elev.elev_ident = fravaer.elev_ident
+        and sko_elev.skoleaar = fravaer.skoleaar and ${activeOn('sko_elev', 'fravaer.dato')}
       group by all order by all`,
   },
 ];

@@ -1,36 +1,29 @@
 // Runs a domain's declared rules over the state as it would be after the load: row and slice rules on changed slices, domain rules on the
 // buckets that read a changed slice. Cost follows what changed, not how much history there is.
-import type { Domain, Rule, Severity, Table, Text } from '../../domains/definition.ts';
+import type { Rule, Severity, Table, Text } from '../../domains/definition.ts';
 import type { Duck } from '../../platform/duckdb/duckdb.ts';
-import { ALL, addMonths, endsBefore, monthsOf, type PeriodKind, periodOfMonth } from '../../platform/time/period.ts';
-import { type ChangedSlice, compareReplaced } from './compare-replaced.ts';
+import { addMonths } from '../../platform/time/period.ts';
+import { compareReplaced } from './compare-replaced.ts';
 import { EXAMPLES_PER_RULE, type Finding, type Findings, joinFindings, maskCpr } from './rules.ts';
+import {
+  changedPeriods,
+  type DueRule,
+  dueRules,
+  groupByRows,
+  inStatements,
+  type ReadCheckedState,
+  showRows,
+} from './rules-due.ts';
 import {
   countViolations,
   findViolations,
-  type NamedRows,
   type QueryExample,
   type QueryFindings,
-  type QueryRule,
   type RowRule,
   runQueryRules,
-  setBucket,
+  type Shown,
+  setDue,
 } from './store-rules.ts';
-
-/** The state to check, as the stage that merges slices offers it. */
-export interface ReadCheckedState {
-  readonly domain: Domain;
-  /** The (table, period)s whose content is new. */
-  readonly changed: readonly ChangedSlice[];
-  /** The month (`YYYY-MM`) in which the content was handed in: what is not over by then cannot be missing. */
-  readonly handedIn: string;
-  /** All periods that a table would hold. */
-  periodsOf(table: string): readonly string[];
-  /** A DuckDB query for the rows of these periods: the table's columns, `_period` and `_row` (record number, or null). */
-  rowsOf(table: Table, periods: readonly string[]): string;
-  /** How many rules may hold their rows in memory at once: 1 for a large state. Those that share a view hold it once. */
-  readonly rulesAtOnce: number;
-}
 
 /** What a rule says of one period of its table; written whenever the rule ran, also with 0. */
 export interface RuleOutcome {
@@ -56,13 +49,23 @@ export async function checkState(
     checked.outcomes.push(outcome);
     if (outcome.count > 0) checked.examples.push(example);
   }
+  const due = dueRules(state);
+  const found = await runDueRules(duck, state, due);
   for (const table of state.domain.tables) {
-    const periods = state.changed.filter((slice) => slice.table === table.name).map(({ period }) => period);
+    const periods = changedPeriods(state, table.name);
     if (periods.length === 0) continue;
     await checkRowRules(duck, state, table, periods, checked);
-    await checkSliceRules(duck, state, table, periods, checked);
+    noteFindings(
+      due.filter(({ rule }) => rule.scope === 'slice' && rule.table === table.name),
+      found,
+      checked,
+    );
   }
-  await checkDomainRules(duck, state, checked);
+  noteFindings(
+    due.filter(({ rule }) => rule.scope === 'domain'),
+    found,
+    checked,
+  );
   const counts = checked.outcomes.map(({ rule, table, severity, count }) => ({ rule, table, severity, count }));
   return { outcomes: checked.outcomes, findings: joinFindings([{ counts, examples: checked.examples }]) };
 }
@@ -94,143 +97,71 @@ function holdsPersonalData(table: Table): boolean {
   return table.columns.some(({ sensitivity }) => sensitivity !== 'ordinary');
 }
 
-async function checkSliceRules(
-  duck: Duck,
-  state: ReadCheckedState,
-  table: Table,
-  periods: readonly string[],
-  checked: Checked,
-): Promise<void> {
-  const rules = state.domain.rules.filter(
-    (rule): rule is QueryRule => rule.scope === 'slice' && rule.table === table.name,
-  );
-  if (rules.length === 0) return;
-  for (const period of periods) {
-    const named = [{ table, query: state.rowsOf(table, [period]) }];
-    await runRules(duck, state, { rules, named }, period, checked);
-  }
-}
-
-type DomainRule = Extract<Rule, { scope: 'domain' }>;
-
 /** A month can be expected once the month after it is over too: source systems close a month some weeks after its end. */
 const MONTHS_OF_GRACE = 2;
 
-/** Bucket by bucket, so that rules which read the same slices find them already named. */
-async function checkDomainRules(duck: Duck, state: ReadCheckedState, checked: Checked): Promise<void> {
-  const rules = state.domain.rules.filter((rule): rule is DomainRule => rule.scope === 'domain');
-  const bucketsOf = rememberBuckets();
-  const due = rules.flatMap((rule) => dueBuckets(state, rule, bucketsOf).map((bucket) => ({ rule, bucket })));
-  const lastDue = addMonths(state.handedIn, -MONTHS_OF_GRACE);
-  for (const bucket of [...new Set(due.map((each) => each.bucket))].sort()) {
-    await setBucket(duck, bucket, lastDue);
-    const rules = due.filter((each) => each.bucket === bucket).map(({ rule }) => rule);
-    for (const group of groupByRows(state, rules, bucket)) await runRules(duck, state, group, bucket, checked);
-  }
-}
+/** Buckets that are checked in one statement where the state is small enough for several rules at once. */
+const BUCKETS_AT_ONCE = 12;
 
-interface RuleGroup {
-  readonly rules: QueryRule[];
-  readonly named: NamedRows[];
-}
-
-/** Rules that agree on what each table's name stands for can run together. */
-function groupByRows(state: ReadCheckedState, rules: readonly DomainRule[], bucket: string): RuleGroup[] {
-  const groups: RuleGroup[] = [];
-  for (const rule of rules) {
-    const own = Object.entries(rule.reads).map(([name, periodsFor]) => {
-      const table = state.domain.tables.find((candidate) => candidate.name === name);
-      if (table === undefined) throw new Error(`rule ${rule.id} reads ${name}, which is no table of its domain`);
-      return { table, query: state.rowsOf(table, periodsFor(bucket)) };
-    });
-    const differs = (one: NamedRows) => (other: NamedRows) => one.table === other.table && one.query !== other.query;
-    const group = groups.find(({ named }) => !own.some((one) => named.some(differs(one))));
-    if (group === undefined) groups.push({ rules: [rule], named: own });
-    else {
-      group.rules.push(rule);
-      group.named.push(...own.filter(({ table }) => !group.named.some((other) => other.table === table)));
+/** @returns what was found by `rule id` and bucket, in every bucket that a rule is due in. */
+async function runDueRules(
+  duck: Duck,
+  state: ReadCheckedState,
+  due: readonly DueRule[],
+): Promise<ReadonlyMap<string, QueryFindings>> {
+  const found = new Map<string, QueryFindings>();
+  const all = [...new Set(due.flatMap(({ buckets }) => buckets))].sort();
+  if (all.length > 0) await setDue(duck, addMonths(state.handedIn, -MONTHS_OF_GRACE));
+  const size = state.rulesAtOnce === 1 ? 1 : BUCKETS_AT_ONCE;
+  for (let from = 0; from < all.length; from += size) {
+    const some = all.slice(from, from + size);
+    for (const { rules, shown } of groupByRows(state, due, some)) {
+      for (const together of inStatements(rules, state.rulesAtOnce)) {
+        for (const each of await runRules(duck, state, together, shown)) found.set(foundKey(each), each);
+      }
     }
   }
-  return groups;
+  return found;
 }
 
-/**
- * The buckets that read a changed slice, and in which there is a slice of the table that the rule speaks of: without one it has nothing to say.
- * A rule may therefore take a bucket without rows as delivered empty. A rule with `needsEarlier` also needs one of the earlier
- * periods that it reads: planning a query costs 1 to 5 ms even where there is nothing to compare.
- */
-function dueBuckets(state: ReadCheckedState, rule: DomainRule, bucketsOf: BucketsOf): string[] {
-  const bucketsFor = (periods: readonly string[]) =>
-    new Set(periods.flatMap((period) => bucketsOf(rule.bucket, period)));
-  const names = Object.keys(rule.reads);
-  const changed = state.changed.filter(({ table }) => names.includes(table));
-  if (changed.length === 0) return [];
-  const around = [...names.flatMap((name) => state.periodsOf(name)), ...changed.map(({ period }) => period)];
-  const held = state.periodsOf(rule.table);
-  const heldBuckets = bucketsFor(held);
-  return [...bucketsFor(around)].filter(
-    (bucket) =>
-      changed.some(({ table, period }) => rule.reads[table]?.(bucket).includes(period)) &&
-      (held.includes(ALL) || heldBuckets.has(bucket)) &&
-      (!rule.needsEarlier || holdsEarlier(rule, bucket, held)),
-  );
-}
-
-/** Whether an earlier period that the rule reads of its own table is among those `held`. */
-function holdsEarlier(rule: DomainRule, bucket: string, held: readonly string[]): boolean {
-  const read = rule.reads[rule.table]?.(bucket) ?? [];
-  return read.some((period) => endsBefore(period, bucket) && held.includes(period));
-}
-
-/** The buckets of a kind that a period has months in. */
-type BucketsOf = (kind: PeriodKind, period: string) => readonly string[];
-
-/** Every rule asks this of every period that is held: without a memory, ten years of months took longer than the rules (42 ms a load, measured). */
-function rememberBuckets(): BucketsOf {
-  const known = new Map<string, readonly string[]>();
-  return (kind, period) => {
-    if (kind === 'none') return [ALL];
-    const key = `${kind} ${period}`;
-    const buckets = known.get(key) ?? [...new Set(monthsOf(period).map((month) => periodOfMonth(kind, month)))];
-    known.set(key, buckets);
-    return buckets;
-  };
+function foundKey({ rule, bucket }: Pick<QueryFindings, 'rule' | 'bucket'>): string {
+  return `${rule.id} ${bucket}`;
 }
 
 async function runRules(
   duck: Duck,
-  { rulesAtOnce }: ReadCheckedState,
-  { rules, named }: RuleGroup,
-  period: string,
-  checked: Checked,
-): Promise<void> {
-  for (const some of inStatements(rules, rulesAtOnce)) {
-    const found = await runQueryRules(duck, named, some);
-    for (const [index, rule] of some.entries()) noteFindings(rule, period, found[index], checked);
+  state: ReadCheckedState,
+  due: readonly DueRule[],
+  shown: Shown,
+): Promise<QueryFindings[]> {
+  const { found, overfull } = await runQueryRules(
+    duck,
+    shown,
+    due.map(({ rule }) => rule),
+  );
+  const all = [...found];
+  for (const one of due.filter(({ rule }) => overfull.includes(rule))) {
+    for (const bucket of shown.buckets) {
+      all.push(...(await runQueryRules(duck, showRows(state, one, [bucket]), [one.rule])).found);
+    }
   }
+  return all;
 }
 
-/**
- * Up to `atOnce` rules a statement. Those that share a view always stay together, also where rules run one by one: it is the view that holds
- * the rows, and it is there once (measured with 22 000 pupils and 36 000 absences: all rules one by one take 250 ms instead of 340).
- */
-function inStatements(rules: readonly QueryRule[], atOnce: number): QueryRule[][] {
-  const statements: QueryRule[][] = [];
-  for (const sharing of Map.groupBy(rules, (rule) => rule.view?.name ?? rule).values()) {
-    const last = statements.at(-1);
-    if (last !== undefined && last.length + sharing.length <= atOnce) last.push(...sharing);
-    else statements.push([...sharing]);
-  }
-  return statements;
-}
-
-function noteFindings(rule: QueryRule, period: string, found: QueryFindings | undefined, checked: Checked): void {
-  if (found === undefined) throw new Error(`rule ${rule.id} was not run`);
-  checked.outcomes.push(outcome(rule, period, found.count));
-  const shown = checked.examples.filter((example) => example.rule === rule.id).length;
-  for (const example of found.examples.slice(0, EXAMPLES_PER_RULE - shown)) {
-    const reference = example.reference === null ? null : maskCpr(example.reference);
-    checked.examples.push({ ...exampleOf(rule, period), reference, message: detailed(rule.message, example) });
+/** Notes what rules found, bucket by bucket, and only where they are due. */
+function noteFindings(due: readonly DueRule[], found: ReadonlyMap<string, QueryFindings>, checked: Checked): void {
+  for (const bucket of [...new Set(due.flatMap(({ buckets }) => buckets))].sort()) {
+    for (const { rule, buckets } of due) {
+      if (!buckets.includes(bucket)) continue;
+      const own = found.get(foundKey({ rule, bucket }));
+      if (own === undefined) throw new Error(`rule ${rule.id} was not run`);
+      checked.outcomes.push(outcome(rule, bucket, own.count));
+      const shown = checked.examples.filter((example) => example.rule === rule.id).length;
+      for (const example of own.examples.slice(0, Math.max(0, EXAMPLES_PER_RULE - shown))) {
+        const reference = example.reference === null ? null : maskCpr(example.reference);
+        checked.examples.push({ ...exampleOf(rule, bucket), reference, message: detailed(rule.message, example) });
+      }
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 // The face of quality: reading and checking a source file, checking the state that would follow from it.
-export { checkState, type ReadCheckedState, type RuleOutcome } from './check-state.ts';
+export { checkState, type RuleOutcome } from './check-state.ts';
 export { readSourceTable, type SourceReading, type SourceTable, type StagedRows } from './read-source-table.ts';
 export {
   EXAMPLES_PER_RULE,

@@ -1,7 +1,7 @@
 // The only way to a municipality's rows: a transaction that has told PostgreSQL for whom it runs.
 // Forgetting a WHERE in a store does not leak: row-level security compares every row with that setting.
 import type pg from 'pg';
-import { SYSTEM_ROLE } from '../../../db/schema/index.ts';
+import { SYSTEM_ROLE } from '../../../db/schema/roles.ts';
 import type { MunicipalityCode } from '../tenant.ts';
 
 /** A statement runner. Rows come with int8 as number, numeric as text, timestamps as Date. */
