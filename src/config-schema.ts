@@ -68,9 +68,11 @@ export const settingsSchema = Type.Object({
   ),
   FLIS_ISSUER: setting('Issuer of access tokens: the value of their claim `iss`.', '^\\S{1,200}$'),
   FLIS_AUDIENCE: setting('This service as tokens name it: the value of their claim `aud`.', '^\\S{1,200}$'),
-  FLIS_JWKS: setting(
-    'Public keys of the issuer: a JSON Web Key Set, or the absolute path of a file that holds one. ES256 and Ed25519 keys.',
-    '^(/|\\s*\\{)',
+  FLIS_JWKS: Type.Optional(
+    setting(
+      'Public keys of another issuer of tokens that this service trusts as it does its own, for development and trials: a JSON Web Key Set, or the absolute path of a file that holds one. ES256 and Ed25519 keys.',
+      '^(/|\\s*\\{)',
+    ),
   ),
   FLIS_ROOT_SECRET: setting(
     'Secret from which pseudonyms and file keys are derived: 32 random bytes or more, as hex or base64. Never change it: every pseudonym would change. Make one with `openssl rand -hex 32`.',

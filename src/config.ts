@@ -70,9 +70,8 @@ const NOT_NEEDED: Record<Door, readonly SettingName[]> = {
     'FLIS_PUBLIC_ORIGIN',
     'FLIS_ISSUER',
     'FLIS_AUDIENCE',
-    'FLIS_JWKS',
   ],
-  migrate: ['FLIS_STORAGE_DIR', 'FLIS_PUBLIC_ORIGIN', 'FLIS_ISSUER', 'FLIS_AUDIENCE', 'FLIS_JWKS', 'FLIS_ROOT_SECRET'],
+  migrate: ['FLIS_STORAGE_DIR', 'FLIS_PUBLIC_ORIGIN', 'FLIS_ISSUER', 'FLIS_AUDIENCE', 'FLIS_ROOT_SECRET'],
 };
 
 /**

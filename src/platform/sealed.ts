@@ -1,4 +1,4 @@
-// Secrets at rest: encrypted with a key that only configuration holds, and bound to what they are for. Not for files (intake has its own form).
+// Secrets at rest: encrypted with a key that only configuration holds, and bound to what they are for. Not for files: it holds everything in memory.
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
 /** Version, nonce, tag, ciphertext. The version names the way of deriving the key, so that another can stand beside it. */

@@ -94,7 +94,8 @@ t.test('every other setting of .env reaches api and worker, with the same defaul
     if (DECIDED.includes(name)) continue;
     for (const service of ['api', 'worker']) {
       const passed = compose.services[service]?.environment?.[name];
-      t.equal(passed, `\${${name}:${fallback === undefined ? '?' : `-${fallback}`}}`, `${service} ${name}`);
+      const isNeeded = fallback === undefined && (settingsSchema.required as readonly string[]).includes(name);
+      t.equal(passed, `\${${name}:${isNeeded ? '?' : `-${fallback ?? ''}`}}`, `${service} ${name}`);
     }
   }
 });
