@@ -58,6 +58,9 @@ export interface DepsOptions {
 
 const API_STATEMENT_TIMEOUT_MS = 15_000;
 const WORKER_STATEMENT_TIMEOUT_MS = 300_000;
+/** A context ends with its transaction; these only bound transactions that hang. No request and no job lasts as long. */
+const API_CONTEXT_LIFETIME_S = 600;
+const WORKER_CONTEXT_LIFETIME_S = 2 * 3600;
 
 /** Opens what the api needs. @throws when the database of the queue cannot be reached. */
 export async function openApiDeps(config: Config, log: Logger, options: DepsOptions = {}): Promise<ApiDeps> {
@@ -69,6 +72,7 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
     direct: config.database.directApi,
     applicationName: 'flis-api',
     statementTimeout: API_STATEMENT_TIMEOUT_MS,
+    contextLifetime: API_CONTEXT_LIFETIME_S,
   });
   const { pool, storage } = shared;
   const reads = createReadCounter(pool, (error) => log.error({ code: codeOf(error) }, 'reads-not-written'));
@@ -99,6 +103,7 @@ export async function openWorkerDeps(config: Config, log: Logger, options: DepsO
     direct: config.database.directWorker,
     applicationName: 'flis-worker',
     statementTimeout: WORKER_STATEMENT_TIMEOUT_MS,
+    contextLifetime: WORKER_CONTEXT_LIFETIME_S,
   });
   const duckdb = createDuckDbPool({
     tempRoot: config.tempFolder,
@@ -124,10 +129,11 @@ interface Connection {
   readonly direct: string | undefined;
   readonly applicationName: string;
   readonly statementTimeout: number;
+  readonly contextLifetime: number;
 }
 
 async function openShared(config: Config, log: Logger, options: DepsOptions, connection: Connection) {
-  const { url, direct, applicationName, statementTimeout } = connection;
+  const { url, direct, applicationName, statementTimeout, contextLifetime } = connection;
   if (url === undefined || direct === undefined) throw new Error(`no database is configured for ${applicationName}`);
   const catalogue = await loadCatalogue(options.domainFolders);
   await mkdir(config.storageFolder, { recursive: true, mode: 0o700 });
@@ -137,6 +143,7 @@ async function openShared(config: Config, log: Logger, options: DepsOptions, con
     statementTimeout,
     max: config.database.connections,
     namedStatements: config.database.namedStatements,
+    context: { secret: config.contextSecret, lifetime: contextLifetime },
   });
   const jobs = await startJobSender({ url: direct, applicationName: `${applicationName}-queue`, log });
   return {
@@ -161,6 +168,7 @@ export async function describeDeps(log: Logger): Promise<ApiDeps> {
     max: 1,
     statementTimeout: 1,
     applicationName: 'none',
+    context: { secret: Buffer.alloc(0), lifetime: 1 },
   });
   return {
     log,

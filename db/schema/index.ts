@@ -1,5 +1,6 @@
 // The whole schema, one file per stage.
 export * from './access.ts';
+export { CONTEXT_ROLE, type ContextKey, contextKeyOf, padsOf, signWith } from './context-key.ts';
 export * from './intake.ts';
 export * from './keyfigures.ts';
 export { declaredTables, SYSTEM_ROLE, type TableAccess, type TableKind } from './kind.ts';
