@@ -58,7 +58,7 @@ export interface DepsOptions {
 
 const API_STATEMENT_TIMEOUT_MS = 15_000;
 const WORKER_STATEMENT_TIMEOUT_MS = 300_000;
-/** A context ends with its transaction; these only bound transactions that hang. No request and no job lasts as long. */
+/** A context ends with its transaction; these bound transactions that never end. No request's and no job's (at most an hour) lasts as long. */
 const API_CONTEXT_LIFETIME_S = 600;
 const WORKER_CONTEXT_LIFETIME_S = 2 * 3600;
 

@@ -187,6 +187,30 @@ t.test('SQL of an attacker in a transaction of the api role', async (t) => {
     t.same((await client.query('execute peek')).rows, [{ seen: null }]);
   });
 
+  await t.test(
+    'a statement of the service stays one statement: nothing can be prepared for whoever comes next',
+    async (t) => {
+      const victim = { municipality: municipalityCodeOf(OWN), domains: null, clientId: 'c', requestId: 'r' };
+      for (const namedStatements of [true, false]) {
+        const pool = createPool({
+          ...{ url: database.apiUrl, max: 1, statementTimeout: 15_000, applicationName: 'test', context: TEST_CONTEXT },
+          namedStatements,
+        });
+        for (const more of ['deallocate all', 'prepare statement_1 as select 1', 'commit', `set app.context = ''`])
+          await t.rejects(
+            withTenant(pool, victim, (tx) => tx.query(`select 1; ${more}`)),
+            { code: '42601' },
+            more,
+          );
+        await t.rejects(
+          withTenant(pool, victim, (tx) => tx.query(`select query_to_xml('prepare p as select 1', true, true, '')`)),
+          { code: '0A000' },
+        );
+        await pool.end();
+      }
+    },
+  );
+
   await t.test('a cursor opened without a context stays empty when there is one', async (t) => {
     await rolledBack(api, async () => {
       await api.query(`declare early cursor for select municipality_code from source_delivery`);

@@ -46,10 +46,15 @@ export interface TxOptions {
   readonly readOnly?: boolean;
 }
 
+/** The driver knows this mode, its types do not. */
+type SingleStatement = pg.QueryConfig & { readonly queryMode: 'extended' };
+
 function runner(client: pg.PoolClient): Tx {
   return {
     async query<Row extends object>(text: string, values: readonly unknown[] = []) {
-      const result = await client.query<Row>({ ...named(text), values: [...values] });
+      // In this mode PostgreSQL takes one statement and refuses more: what is injected cannot prepare something for the connection's next user.
+      const statement: SingleStatement = { ...named(text), values: [...values], queryMode: 'extended' };
+      const result = await client.query<Row>(statement);
       return result.rows;
     },
   };
