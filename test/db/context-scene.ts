@@ -40,7 +40,7 @@ export async function placeOf(client: pg.Client): Promise<string> {
 }
 
 /** A context as the service makes it; another secret or lifetime makes a wrong one. */
-export function contextFor(place: string, claims = OWN_CLAIMS, options = TEST_CONTEXT): string {
+export function contextFor(place: string, claims: Claims = OWN_CLAIMS, options = TEST_CONTEXT): string {
   return createSignContext(options)(place, claims);
 }
 

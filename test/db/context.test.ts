@@ -6,6 +6,7 @@ import { contextKeyOf, padsOf, signWith } from '../../db/schema/index.ts';
 import { createSignContext } from '../../src/platform/postgres/context.ts';
 import { TEST_CONTEXT } from '../harness/database.ts';
 import {
+  connect,
   contextFor,
   FOREIGN,
   insertDelivery,
@@ -36,6 +37,10 @@ const FORGERIES: Record<string, (good: string, place: string, foreign: string) =
   'another client': (good) => `${good}2`,
   'one line more': (good) => `${good}\n`,
   'the other municipality on its own connection': (_, __, foreign) => foreign,
+  'another backend, and the same start': (_, place) =>
+    contextFor(place.replace(/^\d+/, (pid) => String(Number(pid) + 1))),
+  'the same backend, and a microsecond later': (_, place) =>
+    contextFor(place.replace(/\d$/, (digit) => String((Number(digit) + 1) % 10))),
   'a key that the database does not have': (_, place) =>
     contextFor(place, OWN_CLAIMS, { ...TEST_CONTEXT, secret: randomBytes(32) }),
   'another key under the right id': (good, place) =>
@@ -56,7 +61,7 @@ const FORGERIES: Record<string, (good: string, place: string, foreign: string) =
 };
 
 t.test('the signed context', async (t) => {
-  const { owner, connectApi } = await openContextScene(t);
+  const { database, owner, connectApi } = await openContextScene(t);
   const api = await connectApi();
   const other = await connectApi();
 
@@ -117,6 +122,29 @@ t.test('the signed context', async (t) => {
       await t.rejects(seenBy(api), INVALID, 'an error, not an answer without rows');
     });
   });
+
+  await t.test(
+    'several municipalities take a signed reason, and the role of the system alone takes none',
+    async (t) => {
+      const worker = await connect(t, database.workerUrl);
+      const codes = async () => [...new Set((await seenBy(worker)).map((row) => row.slice(0, 3)))];
+      for (const [claims, expected] of [
+        [undefined, []],
+        [OWN_CLAIMS, []],
+        [{ reason: '' }, []],
+        [{ reason: 'because' }, [OWN, FOREIGN]],
+      ] as const)
+        await rolledBack(worker, async () => {
+          if (claims !== undefined) await say(worker, contextFor(await placeOf(worker), claims));
+          await worker.query(`set local role flis_system; set local app.system_reason = 'because'`);
+          t.same(await codes(), expected, JSON.stringify(claims));
+        });
+      await rolledBack(worker, async () => {
+        await say(worker, contextFor(await placeOf(worker), { reason: 'because' }));
+        t.same(await codes(), [], 'nor is a reason enough without the role');
+      });
+    },
+  );
 
   await t.test('parallel workers read under the context of their leader', async (t) => {
     await rolledBack(api, async () => {
