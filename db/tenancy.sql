@@ -32,6 +32,7 @@ end $$;
 -- Secures a table whose rows belong to one municipality: forced row-level security, a policy per runtime role.
 -- The sub-selects make scalars that are verified once a statement (measured: 3.7 x faster than a call per row, and far more with a signature).
 -- Where rows have a domain, a restricted transaction sees those of its domains only; the other tables are reached through ids of such rows.
+-- `coalesce` instead of `is null or`: each sub-select verifies anew. It relies on `domain not null`, which the audit demands.
 -- The system policy belongs to a role of its own: a second policy of the worker would be joined with `or`, and no index could serve it.
 create or replace procedure app.secure_municipal(target regclass, api text, worker text, system text, backup text) language plpgsql as $$
 declare tenant text := 'municipality_code = (select app.municipality())';
@@ -40,7 +41,7 @@ begin
   execute format('alter table %s force row level security', target);
   call app.clear_policies(target);
   if exists (select from pg_attribute where attrelid = target and attname = 'domain') then
-    tenant := tenant || ' and coalesce(domain = any ((select app.domains())::text[]), (select app.domains()) is null)';
+    tenant := tenant || ' and coalesce(domain = any ((select app.domains())::text[]), true)';
   end if;
   execute format('create policy tenant on %s to %I, %I using (%s) with check (%s)', target, api, worker, tenant, tenant);
   execute format('create policy system on %s to %I using ((select app.system_reason()) is not null) with check ((select app.system_reason()) is not null)', target, system);

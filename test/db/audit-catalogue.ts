@@ -18,7 +18,7 @@ const QUEUE_RELATIONS =
 const OWN = `nspname !~ '^pg_' and nspname <> 'information_schema'`;
 const TENANT = '(municipality_code = (SELECT app.municipality() AS municipality))';
 /** The same for a table whose rows have a domain. */
-const TENANT_IN_DOMAINS = `(${TENANT} AND COALESCE((domain = ANY ((SELECT app.domains() AS domains)::text[])), ((SELECT app.domains() AS domains) IS NULL)))`;
+const TENANT_IN_DOMAINS = `(${TENANT} AND COALESCE((domain = ANY ((SELECT app.domains() AS domains)::text[])), true))`;
 const SYSTEM = '((SELECT app.system_reason() AS system_reason) IS NOT NULL)';
 
 /** @returns one line per fault; empty when the database is as declared. */
@@ -109,7 +109,8 @@ async function auditRowSecurity(
     where relnamespace = 'public'::regnamespace and relkind = 'r'`);
   const policies = await ask(`select tablename, policyname, permissive, array_to_string(roles, ',') as roles, cmd,
     coalesce(qual, '') as qual, coalesce(with_check, '') as with_check from pg_policies where schemaname = 'public' order by 1, 2`);
-  const inDomains = await ask(`select relname from pg_class join pg_attribute on attrelid = pg_class.oid
+  const inDomains =
+    await ask(`select relname, attnotnull::text as never_null from pg_class join pg_attribute on attrelid = pg_class.oid
     where relnamespace = 'public'::regnamespace and relkind = 'r' and attname = 'domain' and not attisdropped`);
   const expected = (relname: string) => {
     const tenant = inDomains.some((each) => each.relname === relname) ? TENANT_IN_DOMAINS : TENANT;
@@ -126,6 +127,9 @@ async function auditRowSecurity(
     const wanted = isMunicipal ? expected(relname) : [];
     const on = String(isMunicipal);
     return [
+      ...inDomains
+        .filter((each) => isMunicipal && each.relname === relname && each.never_null === 'false')
+        .map(() => `table ${relname} has a domain that may be null`),
       ...(enabled === on && forced === on
         ? []
         : [`row security of ${relname} is enabled ${enabled}, forced ${forced}`]),

@@ -90,6 +90,10 @@ const PLANTS: Record<string, readonly [sql: string, fault: string | RegExp]> = {
     'alter table finding add column domain text',
     'finding lacks policy tenant',
   ],
+  'a domain that may be absent': [
+    'alter table slice alter column domain drop not null',
+    'table slice has a domain that may be null',
+  ],
   'a municipality that is not verified': [
     `create or replace function app.municipality() returns text language sql stable parallel restricted
        return nullif(current_setting('app.municipality', true), '')`,
