@@ -5,19 +5,17 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
 import { PgBoss, type Queue } from 'pg-boss';
+import { ensureContext } from './context.ts';
+import { ensureRole, type RoleCredentials, retryConcurrentUpdate } from './roles.ts';
 import { declaredTables, SYSTEM_ROLE } from './schema/index.ts';
-
-/** A login role as configuration names it. */
-export interface RoleCredentials {
-  readonly name: string;
-  readonly password: string;
-}
 
 export interface MigrateOptions {
   readonly ownerUrl: string;
   readonly api: RoleCredentials;
   readonly worker: RoleCredentials;
   readonly backup: RoleCredentials;
+  /** The secret of the signed tenant context; see context.ts. */
+  readonly contextSecret: Uint8Array;
   readonly queues: readonly Queue[];
 }
 
@@ -39,7 +37,12 @@ export async function migrate(options: MigrateOptions): Promise<void> {
     await retryConcurrentUpdate(() =>
       client.query(`grant ${SYSTEM_ROLE} to ${pg.escapeIdentifier(options.worker.name)} with inherit false, set true`),
     );
+    await ensureContext(client, options.contextSecret, [
+      ...[options.api.name, options.worker.name],
+      ...[SYSTEM_ROLE, options.backup.name],
+    ]);
     await client.query(await readFile(TENANCY, 'utf8'));
+    await forbidTemporaryTables(client);
     await secureTables(client, options);
     await ensureQueues(client, options);
   } finally {
@@ -47,43 +50,18 @@ export async function migrate(options: MigrateOptions): Promise<void> {
   }
 }
 
-/** Roles are cluster-wide: another database's migration may have made them, or be making them now. Without a password nobody can log in. */
-async function ensureRole(
-  client: pg.Client,
-  role: { readonly name: string; readonly password?: string },
-): Promise<void> {
-  const name = pg.escapeIdentifier(role.name);
-  const login = role.password === undefined ? 'nologin' : `login password ${pg.escapeLiteral(role.password)}`;
+/** A temporary table hides a real one of its name from every later transaction of its connection, whoever's that is. */
+async function forbidTemporaryTables(client: pg.Client): Promise<void> {
   await client.query(`do $$ begin
-      create role ${name} nologin noinherit;
-    exception when duplicate_object or unique_violation then null;
+      execute format('revoke temporary on database %I from public', current_database());
     end $$`);
-  // Only a superuser may say `nosuperuser`, even of a role that is none: an owner who is none says it where there is something to take away, and is refused.
-  const { rows } = await client.query<{ excessive: boolean }>(
-    'select rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls as excessive from pg_roles where rolname = $1',
-    [role.name],
-  );
-  const less = rows[0]?.excessive === true ? 'nosuperuser nocreatedb nocreaterole noreplication nobypassrls' : '';
-  await retryConcurrentUpdate(() => client.query(`alter role ${name} ${less} noinherit ${login}`));
-}
-
-async function retryConcurrentUpdate(statement: () => Promise<unknown>): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await statement();
-      return;
-    } catch (error) {
-      const concurrent = error instanceof pg.DatabaseError && /concurrently updated|duplicate key/.test(error.message);
-      if (!concurrent || attempt === 20) throw error;
-    }
-  }
 }
 
 async function secureTables(client: pg.Client, { api, worker, backup }: MigrateOptions): Promise<void> {
   const roles = [api.name, worker.name, SYSTEM_ROLE, backup.name].map((name) => pg.escapeIdentifier(name)).join(', ');
   await client.query('begin');
   await client.query(`grant usage on schema public, app to ${roles}`);
-  await client.query(`grant execute on function app.municipality(), app.system_reason() to ${roles}`);
+  await client.query(`grant execute on function app.municipality(), app.domains(), app.system_reason() to ${roles}`);
   for (const [name, access] of declaredTables()) {
     const table = `public.${pg.escapeIdentifier(name)}`;
     await client.query(`revoke all on ${table} from public, ${roles}`);

@@ -1,19 +1,24 @@
 -- Tenancy: what PostgreSQL itself enforces, whatever the application forgets. Run by migrate.ts after every migration; safe to run again.
--- The functions of schema `app` are SECURITY INVOKER and read settings that hold for one transaction only.
+-- The functions of schema `app` are SECURITY INVOKER and read the claims of the signed context (context.sql), which holds for one transaction only.
 
 create schema if not exists app;
 revoke all on schema public from public;
 revoke all on schema app from public;
 
--- The municipality of this transaction; null (matches no row) when unset. After a commit the setting is '', not null.
+-- The municipality of this transaction; null (matches no row) without a context.
 create or replace function app.municipality() returns text
-  language sql stable parallel safe
-  return nullif(current_setting('app.municipality', true), '');
+  language sql stable parallel restricted
+  return nullif((context.verified())[2], '');
+
+-- The domains that this transaction is restricted to; null: none is excluded. A municipality is asked for beside it, always.
+create or replace function app.domains() returns text[]
+  language sql stable parallel restricted
+  return nullif((context.verified())[3], '')::text[];
 
 -- Why this transaction may see several municipalities; only the policy of the system role asks for it.
 create or replace function app.system_reason() returns text
-  language sql stable parallel safe
-  return nullif(current_setting('app.system_reason', true), '');
+  language sql stable parallel restricted
+  return nullif((context.verified())[4], '');
 
 -- Drops every policy of a table, so that a changed declaration leaves nothing behind.
 create or replace procedure app.clear_policies(target regclass) language plpgsql as $$
@@ -25,14 +30,20 @@ begin
 end $$;
 
 -- Secures a table whose rows belong to one municipality: forced row-level security, a policy per runtime role.
--- The sub-select makes the setting a scalar that is read once a statement (measured: 3.7 x faster than a call per row).
+-- The sub-selects make scalars that are verified once a statement (measured: 3.7 x faster than a call per row, and far more with a signature).
+-- Where rows have a domain, a restricted transaction sees those of its domains only; the other tables are reached through ids of such rows.
+-- `coalesce` instead of `is null or`: each sub-select verifies anew. It relies on `domain not null`, which the audit demands.
 -- The system policy belongs to a role of its own: a second policy of the worker would be joined with `or`, and no index could serve it.
 create or replace procedure app.secure_municipal(target regclass, api text, worker text, system text, backup text) language plpgsql as $$
+declare tenant text := 'municipality_code = (select app.municipality())';
 begin
   execute format('alter table %s enable row level security', target);
   execute format('alter table %s force row level security', target);
   call app.clear_policies(target);
-  execute format('create policy tenant on %s to %I, %I using (municipality_code = (select app.municipality())) with check (municipality_code = (select app.municipality()))', target, api, worker);
+  if exists (select from pg_attribute where attrelid = target and attname = 'domain') then
+    tenant := tenant || ' and coalesce(domain = any ((select app.domains())::text[]), true)';
+  end if;
+  execute format('create policy tenant on %s to %I, %I using (%s) with check (%s)', target, api, worker, tenant, tenant);
   execute format('create policy system on %s to %I using ((select app.system_reason()) is not null) with check ((select app.system_reason()) is not null)', target, system);
   execute format('create policy backup on %s for select to %I using (true)', target, backup);
 end $$;

@@ -1,6 +1,7 @@
 // Every setting of the service as an environment variable: name, form, default and what it is for. Reads nothing; config.ts does.
 import Type, { type Static } from 'typebox';
 
+const SECRET = '^(([0-9a-fA-F]{2}){32,}|[A-Za-z0-9+/_-]{43,}={0,2})$';
 const POSTGRES_URL = '^postgres(ql)?://[^:/@\\s]+:[^@\\s]+@[^\\s]+/[^/\\s]+$';
 
 function setting(description: string, pattern: string, fallback?: string) {
@@ -76,7 +77,11 @@ export const settingsSchema = Type.Object({
   ),
   FLIS_ROOT_SECRET: setting(
     'Secret from which pseudonyms and file keys are derived: 32 random bytes or more, as hex or base64. Never change it: every pseudonym would change. Make one with `openssl rand -hex 32`.',
-    '^(([0-9a-fA-F]{2}){32,}|[A-Za-z0-9+/_-]{43,}={0,2})$',
+    SECRET,
+  ),
+  FLIS_CONTEXT_SECRET: setting(
+    'Secret with which transactions sign for PostgreSQL for whom they run: 32 random bytes or more, as hex or base64. The same for all processes and for `migrate`, which tells the database its key. Make one with `openssl rand -hex 32`.',
+    SECRET,
   ),
   FLIS_LOG_LEVEL: setting(
     'Least severe log lines to write: debug, info, warn or error.',

@@ -32,6 +32,7 @@ export interface Config {
   };
   readonly access: { readonly issuer: string; readonly audience: string; readonly keys: JSONWebKeySet };
   readonly rootSecret: Buffer;
+  readonly contextSecret: Buffer;
   readonly logLevel: string;
   readonly limits: {
     /** Bytes of a received file as sent, and inflated. */
@@ -108,7 +109,8 @@ export function loadConfig(door: Door, environment: NodeJS.ProcessEnv = process.
       audience: settings.FLIS_AUDIENCE ?? '',
       keys: readKeySet(settings.FLIS_JWKS, faults),
     },
-    rootSecret: readSecret(settings.FLIS_ROOT_SECRET, faults),
+    rootSecret: readSecret(settings, 'FLIS_ROOT_SECRET', faults),
+    contextSecret: readSecret(settings, 'FLIS_CONTEXT_SECRET', faults),
     logLevel: settings.FLIS_LOG_LEVEL ?? '',
     limits: {
       maxFileBytes: number('FLIS_MAX_FILE_MB') * MIB,
@@ -171,11 +173,12 @@ function isPublicKey(key: JWK | null): boolean {
   return (key.kty === 'EC' && key.crv === 'P-256') || (key.kty === 'OKP' && key.crv === 'Ed25519');
 }
 
-function readSecret(text: string | undefined, faults: string[]): Buffer {
+function readSecret(settings: Partial<Settings>, name: SettingName, faults: string[]): Buffer {
+  const text = settings[name];
   if (text === undefined) return Buffer.alloc(0);
   const bytes = Buffer.from(text, HEX.test(text) ? 'hex' : 'base64');
   if (!isStrongSecret(bytes)) {
-    faults.push('FLIS_ROOT_SECRET is too weak. Make one with `openssl rand -hex 32`.');
+    faults.push(`${name} is too weak. Make one with \`openssl rand -hex 32\`.`);
   }
   return bytes;
 }

@@ -74,6 +74,9 @@ export interface DepsOptions {
 
 const API_STATEMENT_TIMEOUT_MS = 15_000;
 const WORKER_STATEMENT_TIMEOUT_MS = 300_000;
+/** A context ends with its transaction; these bound transactions that never end. No request's and no job's (at most an hour) lasts as long. */
+const API_CONTEXT_LIFETIME_S = 600;
+const WORKER_CONTEXT_LIFETIME_S = 2 * 3600;
 
 /** Opens what the api needs. @throws when the database of the queue cannot be reached. */
 export async function openApiDeps(config: Config, log: Logger, options: DepsOptions = {}): Promise<ApiDeps> {
@@ -85,6 +88,7 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
     direct: config.database.directApi,
     applicationName: 'flis-api',
     statementTimeout: API_STATEMENT_TIMEOUT_MS,
+    contextLifetime: API_CONTEXT_LIFETIME_S,
   });
   const { pool, storage } = shared;
   const keyRing = createKeyRing(shared, () => callerVerifier.forget());
@@ -142,6 +146,7 @@ export async function openWorkerDeps(config: Config, log: Logger, options: DepsO
     direct: config.database.directWorker,
     applicationName: 'flis-worker',
     statementTimeout: WORKER_STATEMENT_TIMEOUT_MS,
+    contextLifetime: WORKER_CONTEXT_LIFETIME_S,
   });
   const duckdb = createDuckDbPool({
     tempRoot: config.tempFolder,
@@ -167,10 +172,11 @@ interface Connection {
   readonly direct: string | undefined;
   readonly applicationName: string;
   readonly statementTimeout: number;
+  readonly contextLifetime: number;
 }
 
 async function openShared(config: Config, log: Logger, options: DepsOptions, connection: Connection) {
-  const { url, direct, applicationName, statementTimeout } = connection;
+  const { url, direct, applicationName, statementTimeout, contextLifetime } = connection;
   if (url === undefined || direct === undefined) throw new Error(`no database is configured for ${applicationName}`);
   const catalogue = await loadCatalogue(options.domainFolders);
   await mkdir(config.storageFolder, { recursive: true, mode: 0o700 });
@@ -180,6 +186,7 @@ async function openShared(config: Config, log: Logger, options: DepsOptions, con
     statementTimeout,
     max: config.database.connections,
     namedStatements: config.database.namedStatements,
+    context: { secret: config.contextSecret, lifetime: contextLifetime },
   });
   const jobs = await startJobSender({ url: direct, applicationName: `${applicationName}-queue`, log });
   return {
@@ -204,6 +211,7 @@ export async function describeDeps(log: Logger): Promise<ApiDeps> {
     max: 1,
     statementTimeout: 1,
     applicationName: 'none',
+    context: { secret: Buffer.alloc(0), lifetime: 1 },
   });
   return {
     log,

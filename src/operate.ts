@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { backupDatabase, restoreDatabase } from '../db/backup.ts';
-import { migrate, type RoleCredentials } from '../db/migrate.ts';
+import { migrate } from '../db/migrate.ts';
+import type { RoleCredentials } from '../db/roles.ts';
 import { loadConfig } from './config.ts';
 import { openWorkerDeps, type WorkerDeps } from './deps.ts';
 import { intake, packages, warehouse } from './pipeline/index.ts';
@@ -13,12 +14,13 @@ import { municipalityCodeOf } from './platform/tenant.ts';
 
 /** `migrate`: schema, roles, tenancy and queues; roles and passwords are those of the configured URLs. */
 export async function runMigrate(): Promise<number> {
-  const { database } = loadConfig('migrate');
+  const { database, contextSecret } = loadConfig('migrate');
   await migrate({
     ownerUrl: database.owner ?? '',
     api: credentialsOf(database.api),
     worker: credentialsOf(database.worker),
     backup: credentialsOf(database.backup),
+    contextSecret,
     queues: QUEUES.map(queueSettings),
   });
   return 0;

@@ -1,6 +1,7 @@
 // The whole schema, one file per stage.
 export * from './access.ts';
 export * from './clients.ts';
+export { CONTEXT_ROLE, type ContextKey, contextKeyOf, padsOf, signWith } from './context-key.ts';
 export * from './intake.ts';
 export * from './keyfigures.ts';
 export { declaredTables, type TableAccess, type TableKind } from './kind.ts';

@@ -40,6 +40,7 @@ export interface LaunchedService {
 
 interface Secrets {
   readonly rootSecret: string;
+  readonly contextSecret: string;
   readonly passwords: { readonly api: string; readonly worker: string; readonly backup: string };
   readonly signingKey: SigningKey;
 }
@@ -94,14 +95,16 @@ export async function launchService(options: LaunchOptions): Promise<LaunchedSer
   }
 }
 
+/** A folder that an earlier version made has fewer secrets; it gets what is missing. */
 async function readSecrets(path: string): Promise<Secrets> {
-  const known = await readFile(path, 'utf8').catch(() => undefined);
-  if (known !== undefined) return JSON.parse(known) as Secrets;
+  const known = await readFile(path, 'utf8').catch(() => '{}');
   const password = () => randomBytes(18).toString('base64url');
   const secrets: Secrets = {
     rootSecret: randomBytes(32).toString('hex'),
+    contextSecret: randomBytes(32).toString('hex'),
     passwords: { api: password(), worker: password(), backup: password() },
     signingKey: await createSigningKey(),
+    ...(JSON.parse(known) as Partial<Secrets>),
   };
   await writeFile(path, JSON.stringify(secrets), { mode: 0o600 });
   await chmod(path, 0o600);
@@ -116,6 +119,7 @@ async function prepare(options: LaunchOptions, secrets: Secrets, postgres: Embed
     api: role('api'),
     worker: role('worker'),
     backup: role('backup'),
+    contextSecret: Buffer.from(secrets.contextSecret, 'hex'),
     queues: QUEUES.map(queueSettings),
   });
   const urlAs = (name: keyof Secrets['passwords']) => {
@@ -136,6 +140,7 @@ async function prepare(options: LaunchOptions, secrets: Secrets, postgres: Embed
     FLIS_AUDIENCE: AUDIENCE,
     FLIS_JWKS: JSON.stringify({ keys: [secrets.signingKey.publicJwk] }),
     FLIS_ROOT_SECRET: secrets.rootSecret,
+    FLIS_CONTEXT_SECRET: secrets.contextSecret,
     FLIS_LOG_LEVEL: 'warn',
     ...options.settings,
   };

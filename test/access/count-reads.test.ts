@@ -1,16 +1,18 @@
 // Reads of released values are on record: also those of a process that is stopped, and those that could not be written at first.
+
 import { pino } from 'pino';
 import t from 'tap';
 import { createReadCounter } from '../../src/access/index.ts';
 import { createPool } from '../../src/platform/postgres/pool.ts';
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';
 import { startApi } from '../../src/start.ts';
+import { TEST_CONTEXT } from '../harness/database.ts';
 import { startService } from '../harness/service.ts';
 
 t.test('reads are counted', async (t) => {
   const service = await startService(t, { withoutWorker: true });
   const pool = (url: string) => {
-    const made = createPool({ url, max: 2, statementTimeout: 9_000, applicationName: 'test' });
+    const made = createPool({ url, max: 2, statementTimeout: 9_000, applicationName: 'test', context: TEST_CONTEXT });
     t.teardown(() => made.end());
     return made;
   };

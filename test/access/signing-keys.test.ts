@@ -8,7 +8,7 @@ import { createKeyRing, keepKeysFresh, revokeSigningKey } from '../../src/access
 import { type KeyTimes, nextKeyAt, publishedKeysAt, signingKeyAt, spentKeysAt } from '../../src/access/tokens/rules.ts';
 import { createPool } from '../../src/platform/postgres/pool.ts';
 import { seal, unseal } from '../../src/platform/sealed.ts';
-import { createTestDatabase } from '../harness/database.ts';
+import { createTestDatabase, TEST_CONTEXT } from '../harness/database.ts';
 
 const MINUTE = 60_000;
 const START = Date.UTC(2026, 0, 1);
@@ -70,7 +70,7 @@ t.test('what is sealed opens for its purpose and name alone', async (t) => {
 
 t.test('keys in the database', async (t) => {
   const database = await createTestDatabase(t);
-  const settings = { max: 4, statementTimeout: 10_000, applicationName: 'test' };
+  const settings = { max: 4, statementTimeout: 10_000, applicationName: 'test', context: TEST_CONTEXT };
   const worker = createPool({ ...settings, url: database.workerUrl });
   const api = createPool({ ...settings, url: database.apiUrl });
   t.teardown(() => Promise.all([worker.end(), api.end()]));

@@ -11,6 +11,7 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   reads: async () => (await import('./reads.ts')).benchReads,
   intake: async () => (await import('./intake.ts')).benchIntake,
   packages: async () => (await import('./packages.ts')).benchPackages,
+  context: async () => (await import('./context.ts')).benchContext,
   growth: async () => (await import('./growth.ts')).benchGrowth,
 };
 

@@ -1,29 +1,24 @@
 // Reads PostgreSQL's catalogue and lists every departure from the tenancy that the schema declares. Used by its test only.
 import type pg from 'pg';
-import { SYSTEM_ROLE, type TableAccess } from '../../db/schema/index.ts';
+import { CONTEXT_ROLE, SYSTEM_ROLE, type TableAccess } from '../../db/schema/index.ts';
+import { auditFunctions } from './audit-functions.ts';
 
 export interface AuditOptions {
   readonly declared: ReadonlyMap<string, TableAccess>;
   readonly roles: { readonly api: string; readonly worker: string; readonly backup: string };
 }
 
-type Row = Record<string, string>;
-type Ask = (text: string, values?: unknown[]) => Promise<Row[]>;
+export type Row = Record<string, string>;
+/** Runs one query of the catalogue. */
+export type Ask = (text: string, values?: unknown[]) => Promise<Row[]>;
 
 /** The queue's schema holds ids only; whatever else appears in it is looked at by a person before it is listed here. */
 const QUEUE_RELATIONS =
   /^(bam|job|job_common|job_dependency|queue|queue_stats|queue_stats_[0-9]{8}|schedule|subscription|version|warning)$/;
-const FUNCTIONS = [
-  'app.clear_policies',
-  'app.municipality',
-  'app.secure_municipal',
-  'app.secure_shared',
-  'app.system_reason',
-];
-const QUEUE_FUNCTIONS =
-  /^pgboss\.(create_queue|delete_queue|job_now|job_table_format|job_table_run|job_table_run_async)$/;
 const OWN = `nspname !~ '^pg_' and nspname <> 'information_schema'`;
 const TENANT = '(municipality_code = (SELECT app.municipality() AS municipality))';
+/** The same for a table whose rows have a domain. */
+const TENANT_IN_DOMAINS = `(${TENANT} AND COALESCE((domain = ANY ((SELECT app.domains() AS domains)::text[])), true))`;
 const SYSTEM = '((SELECT app.system_reason() AS system_reason) IS NOT NULL)';
 
 /** @returns one line per fault; empty when the database is as declared. */
@@ -37,7 +32,9 @@ export async function auditCatalogue(client: pg.Client, options: AuditOptions): 
     auditRowSecurity(ask, options, municipal),
     auditGrants(ask, options),
     auditRoles(ask, options),
-    auditFunctionsAndViews(ask),
+    auditFunctions(ask),
+    auditContext(ask, options),
+    auditViews(ask),
   ];
   const faults: string[] = [];
   for (const part of parts) faults.push(...(await part));
@@ -55,7 +52,8 @@ async function auditRelations(ask: Ask, { declared }: AuditOptions): Promise<str
     const known =
       (nspname === 'public' && relkind === 'r' && declared.has(relname)) ||
       (nspname === 'pgboss' && 'rp'.includes(relkind) && QUEUE_RELATIONS.test(relname)) ||
-      (nspname === 'drizzle' && relname === '__drizzle_migrations');
+      (nspname === 'drizzle' && relname === '__drizzle_migrations') ||
+      (nspname === 'context' && relname === 'key');
     if (!known) faults.push(`relation ${nspname}.${relname} is not declared`);
   }
   return faults;
@@ -111,18 +109,27 @@ async function auditRowSecurity(
     where relnamespace = 'public'::regnamespace and relkind = 'r'`);
   const policies = await ask(`select tablename, policyname, permissive, array_to_string(roles, ',') as roles, cmd,
     coalesce(qual, '') as qual, coalesce(with_check, '') as with_check from pg_policies where schemaname = 'public' order by 1, 2`);
-  const expected = [
-    `backup PERMISSIVE ${roles.backup} SELECT true `,
-    `system PERMISSIVE ${SYSTEM_ROLE} ALL ${SYSTEM} ${SYSTEM}`,
-    `tenant PERMISSIVE ${[roles.api, roles.worker].sort()} ALL ${TENANT} ${TENANT}`,
-  ];
+  const inDomains =
+    await ask(`select relname, attnotnull::text as never_null from pg_class join pg_attribute on attrelid = pg_class.oid
+    where relnamespace = 'public'::regnamespace and relkind = 'r' and attname = 'domain' and not attisdropped`);
+  const expected = (relname: string) => {
+    const tenant = inDomains.some((each) => each.relname === relname) ? TENANT_IN_DOMAINS : TENANT;
+    return [
+      `backup PERMISSIVE ${roles.backup} SELECT true `,
+      `system PERMISSIVE ${SYSTEM_ROLE} ALL ${SYSTEM} ${SYSTEM}`,
+      `tenant PERMISSIVE ${[roles.api, roles.worker].sort()} ALL ${tenant} ${tenant}`,
+    ];
+  };
   return tables.flatMap(({ relname = '', enabled, forced }) => {
     if (!declared.has(relname)) return [];
     const isMunicipal = municipal.includes(relname);
     const found = policies.filter(({ tablename }) => tablename === relname).map(describePolicy);
-    const wanted = isMunicipal ? expected : [];
+    const wanted = isMunicipal ? expected(relname) : [];
     const on = String(isMunicipal);
     return [
+      ...inDomains
+        .filter((each) => isMunicipal && each.relname === relname && each.never_null === 'false')
+        .map(() => `table ${relname} has a domain that may be null`),
       ...(enabled === on && forced === on
         ? []
         : [`row security of ${relname} is enabled ${enabled}, forced ${forced}`]),
@@ -161,7 +168,8 @@ async function auditGrants(ask: Ask, { declared, roles }: AuditOptions): Promise
   const schemas = await ask(
     `select nspname, coalesce(rolname, 'PUBLIC') as grantee, privilege_type from pg_namespace
     cross join aclexplode(nspacl) left join pg_roles r on r.oid = grantee
-    where ${OWN} and grantee <> nspowner and not (privilege_type = 'USAGE' and rolname = any ($1) and nspname in ('public', 'app', 'pgboss'))`,
+    where ${OWN} and grantee <> nspowner and not (privilege_type = 'USAGE' and rolname = any ($1) and nspname in ('public', 'app', 'pgboss', 'context'))
+    and not (nspname = 'context' and privilege_type = 'USAGE' and grantee = (select nspowner from pg_namespace where nspname = 'app'))`,
     [[...Object.values(roles), SYSTEM_ROLE]],
   );
   const defaults = await ask(`select defaclobjtype from pg_default_acl`);
@@ -177,8 +185,10 @@ async function auditGrants(ask: Ask, { declared, roles }: AuditOptions): Promise
 }
 
 async function auditRoles(ask: Ask, { roles }: AuditOptions): Promise<string[]> {
-  const names = [...Object.values(roles), SYSTEM_ROLE];
-  const logins = await ask('select rolname from pg_roles where rolname = $1 and rolcanlogin', [SYSTEM_ROLE]);
+  const names = [...Object.values(roles), SYSTEM_ROLE, CONTEXT_ROLE];
+  const logins = await ask('select rolname from pg_roles where rolname = any ($1) and rolcanlogin', [
+    [SYSTEM_ROLE, CONTEXT_ROLE],
+  ]);
   const powers = await ask(
     `select rolname from pg_roles where rolname = any ($1)
      and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication or rolinherit)`,
@@ -195,7 +205,7 @@ async function auditRoles(ask: Ask, { roles }: AuditOptions): Promise<string[]> 
      union select proname, pg_get_userbyid(proowner) from pg_proc where pg_get_userbyid(proowner) = any ($1)
      union select nspname, pg_get_userbyid(nspowner) from pg_namespace where pg_get_userbyid(nspowner) = any ($1)
      union select datname, pg_get_userbyid(datdba) from pg_database where pg_get_userbyid(datdba) = any ($1)`,
-    [names],
+    [[...Object.values(roles), SYSTEM_ROLE]],
   );
   return [
     ...logins.map(({ rolname }) => `role ${rolname} can log in`),
@@ -205,9 +215,33 @@ async function auditRoles(ask: Ask, { roles }: AuditOptions): Promise<string[]> 
   ];
 }
 
-async function auditFunctionsAndViews(ask: Ask): Promise<string[]> {
-  const functions = await ask(`select nspname || '.' || proname as name, prosecdef::text as definer from pg_proc
-    join pg_namespace n on n.oid = pronamespace where ${OWN}`);
+/** The key of the signed context is one role's, which nobody else is; and no temporary table can hide a real one. */
+async function auditContext(ask: Ask, { roles }: AuditOptions): Promise<string[]> {
+  const owned = await ask(
+    `select o.relname as name from pg_class o where relowner = to_regrole($1) and (relnamespace <> to_regnamespace('context') or relkind not in ('r', 'i', 't'))
+       and relnamespace <> 'pg_toast'::regnamespace
+     union select 'table key belongs to ' || pg_get_userbyid(relowner) from pg_class where oid = to_regclass('context.key') and relowner <> to_regrole($1)
+     union select 'schema context belongs to ' || pg_get_userbyid(nspowner) from pg_namespace where nspname = 'context' and nspowner <> to_regrole($1)`,
+    [CONTEXT_ROLE],
+  );
+  const members = await ask(
+    `select m.rolname from pg_auth_members join pg_roles m on m.oid = member
+     where roleid = to_regrole($1) and member <> (select nspowner from pg_namespace where nspname = 'app')
+       and not (admin_option and not inherit_option and not set_option)`,
+    [CONTEXT_ROLE],
+  );
+  const temporary = await ask(
+    `select rolname from unnest($1::text[]) rolname where has_database_privilege(rolname, current_database(), 'temporary')`,
+    [[...Object.values(roles), SYSTEM_ROLE]],
+  );
+  return [
+    ...owned.map(({ name }) => `wrong owner: ${name}`),
+    ...members.map(({ rolname }) => `role ${rolname} is a member of ${CONTEXT_ROLE}`),
+    ...temporary.map(({ rolname }) => `role ${rolname} may create temporary tables`),
+  ];
+}
+
+async function auditViews(ask: Ask): Promise<string[]> {
   const views =
     await ask(`select nspname || '.' || relname as name, relkind, coalesce(array_to_string(reloptions, ','), '') as options
     from pg_class join pg_namespace n on n.oid = relnamespace where ${OWN} and relkind in ('v', 'm')`);
@@ -218,10 +252,6 @@ async function auditFunctionsAndViews(ask: Ask): Promise<string[]> {
     'select pubname as name from pg_publication union all select srvname from pg_foreign_server',
   );
   return [
-    ...functions.filter(({ definer }) => definer === 'true').map(({ name }) => `function ${name} is security definer`),
-    ...functions
-      .filter(({ name = '' }) => !FUNCTIONS.includes(name) && !QUEUE_FUNCTIONS.test(name))
-      .map(({ name }) => `function ${name} is not known`),
     ...views.filter(({ relkind }) => relkind === 'm').map(({ name }) => `materialised view ${name}`),
     ...views
       .filter(({ relkind, options = '' }) => relkind === 'v' && !/security_invoker=(true|on|1)/.test(options))

@@ -11,7 +11,7 @@ import { createPool } from '../../src/platform/postgres/pool.ts';
 import { withTenant } from '../../src/platform/postgres/tenancy.ts';
 import { startJobSender } from '../../src/platform/queue/pg-boss.ts';
 import { createLocalDirectory } from '../../src/platform/storage/local-directory.ts';
-import { createEmptyDatabase, createOrdinaryDatabase, migrateOptions } from '../harness/database.ts';
+import { createEmptyDatabase, createOrdinaryDatabase, migrateOptions, TEST_CONTEXT } from '../harness/database.ts';
 import { measures, openScene } from '../pipeline/warehouse-scene.ts';
 
 const log = { info() {}, error() {} };
@@ -44,7 +44,13 @@ t.test('a backup restores to the same rows and files', async (t) => {
   await migrate(migrateOptions(target.ownerUrl));
   await restoreDatabase(target.ownerUrl, backup);
 
-  const restored = createPool({ url: target.adminUrl, max: 1, statementTimeout: 10_000, applicationName: 'test' });
+  const restored = createPool({
+    url: target.adminUrl,
+    max: 1,
+    statementTimeout: 10_000,
+    applicationName: 'test',
+    context: TEST_CONTEXT,
+  });
   t.teardown(() => restored.end());
   const sizes = async (pool: typeof restored) =>
     (await pool.query('select revision, kind, created_at::text from revision order by revision')).rows;
@@ -59,7 +65,13 @@ t.test('a backup restores to the same rows and files', async (t) => {
   t.same(rows, [], 'row-level security is forced again');
   await migrate(migrateOptions(target.ownerUrl));
 
-  const pool = createPool({ url: target.workerUrl, max: 2, statementTimeout: 10_000, applicationName: 'test' });
+  const pool = createPool({
+    url: target.workerUrl,
+    max: 2,
+    statementTimeout: 10_000,
+    applicationName: 'test',
+    context: TEST_CONTEXT,
+  });
   t.teardown(() => pool.end());
   const storage = createLocalDirectory(join(scene.folder, 'storage-copy'));
   const report = await checkStorage({ pool, storage, secrets: scene.deps.secrets });
@@ -84,7 +96,13 @@ t.test('a backup restores to the same rows and files', async (t) => {
   const second = await createEmptyDatabase(t);
   await migrate(migrateOptions(second.ownerUrl));
   await t.rejects(restoreDatabase(second.ownerUrl, backup), /slice is damaged/);
-  const empty = createPool({ url: second.ownerUrl, max: 1, statementTimeout: 10_000, applicationName: 'test' });
+  const empty = createPool({
+    url: second.ownerUrl,
+    max: 1,
+    statementTimeout: 10_000,
+    applicationName: 'test',
+    context: TEST_CONTEXT,
+  });
   t.teardown(() => empty.end());
   t.same((await empty.query('select 1 from source_delivery')).rows, [], 'all or nothing');
 });

@@ -82,6 +82,105 @@ const PLANTS: Record<string, readonly [sql: string, fault: string | RegExp]> = {
   'a runtime role that owns': ['alter table slice_diff owner to flis_worker', 'role flis_worker owns slice_diff'],
   'a runtime role with power': ['alter role flis_api bypassrls', 'role flis_api has more power than logging in'],
   'a runtime role in another': ['grant pg_read_all_data to flis_api', 'role flis_api is a member of another role'],
+  'a domain that restricts no more': [
+    'alter policy tenant on slice using (municipality_code = (select app.municipality())) with check (municipality_code = (select app.municipality()))',
+    'slice lacks policy tenant',
+  ],
+  'a table that has a domain now, and no policy for it': [
+    'alter table finding add column domain text',
+    'finding lacks policy tenant',
+  ],
+  'a domain that may be absent': [
+    'alter table slice alter column domain drop not null',
+    'table slice has a domain that may be null',
+  ],
+  'a municipality that is not verified': [
+    `create or replace function app.municipality() returns text language sql stable parallel restricted
+       return nullif(current_setting('app.municipality', true), '')`,
+    'function app.municipality has another body',
+  ],
+  'a domain that is not verified': [
+    `create or replace function app.domains() returns text[] language sql stable parallel restricted return null::text[]`,
+    'function app.domains has another body',
+  ],
+  'a reason that is not verified': [
+    `create or replace function app.system_reason() returns text language sql stable parallel restricted return 'x'`,
+    'function app.system_reason has another body',
+  ],
+  'a function that verifies nothing': [
+    `create or replace function context.verified() returns text[] language plpgsql stable parallel restricted security definer
+       set search_path = pg_catalog, pg_temp as $$ begin return string_to_array(current_setting('app.context', true), chr(10)); end $$`,
+    'function context.verified has another body',
+  ],
+  'another HMAC': [
+    `create or replace function context.hmac(message bytea, inner_block bytea, outer_block bytea) returns bytea
+       language sql immutable parallel safe return sha256(message)`,
+    'function context.hmac has another body',
+  ],
+  'a search_path that is open': [
+    'alter function context.verified() reset search_path',
+    /^function context.verified is not as declared/,
+  ],
+  'a search_path that is another': [
+    'alter function context.verified() set search_path = public, pg_catalog',
+    /^function context.verified is not as declared/,
+  ],
+  'verifying as the caller': [
+    'alter function context.verified() security invoker',
+    /^function context.verified is not as declared/,
+  ],
+  'verifying in parallel workers': [
+    'alter function context.verified() parallel safe',
+    /^function context.verified is not as declared/,
+  ],
+  'verifying by the owner of the schema': [
+    'alter function context.verified() owner to current_user',
+    /^function context.verified is not as declared: owner the owner/,
+  ],
+  'HMAC for everyone': [
+    'grant execute on function context.hmac(bytea, bytea, bytea) to public',
+    /^function context.hmac is not as declared/,
+  ],
+  'no function that verifies': ['drop function context.verified() cascade', 'function context.verified is not there'],
+  'another function beside it': [
+    'create function context.sign(text) returns text language sql security definer return $1',
+    'function context.sign is security definer',
+  ],
+  'an overload': [
+    'create function context.verified(text) returns text[] language sql return array[$1]',
+    'function context.verified has another body',
+  ],
+  'a key that the api reads': ['grant select on context.key to flis_api', 'granted: select on context.key to flis_api'],
+  'a column of the key that the worker reads': [
+    'grant select (inner_block) on context.key to flis_worker',
+    'granted on a column: key.inner_block',
+  ],
+  'a key that belongs to another': [
+    'grant create on schema context to flis_worker; alter table context.key owner to flis_worker',
+    'wrong owner: table key belongs to flis_worker',
+  ],
+  'a schema of the key that belongs to another': [
+    'alter schema context owner to flis_api',
+    'wrong owner: schema context belongs to flis_api',
+  ],
+  'a table more in that schema': ['create table context.copy (a int)', 'relation context.copy is not declared'],
+  'the role of the key for the worker': [
+    'grant flis_context to flis_worker',
+    'role flis_worker is a member of flis_context',
+  ],
+  'the role of the key logging in': ['alter role flis_context login', 'role flis_context can log in'],
+  'the role of the key with power': [
+    'alter role flis_context bypassrls',
+    'role flis_context has more power than logging in',
+  ],
+  'the role of the key in another': [
+    'grant pg_read_all_data to flis_context',
+    'role flis_context is a member of another role',
+  ],
+  'temporary tables': [
+    `do $$ begin execute format('grant temporary on database %I to public', current_database()); end $$`,
+    'role flis_api may create temporary tables',
+  ],
   'a publication': ['create publication planted for all tables', 'publication or foreign server planted'],
 };
 

@@ -1,5 +1,6 @@
 // Migrations: an empty database comes up, twice is as good as once, two at a time do not collide, and the schema in code is the schema in SQL.
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +10,7 @@ import { migrate } from '../../db/migrate.ts';
 import { declaredTables } from '../../db/schema/index.ts';
 import { createEmptyDatabase, createOrdinaryDatabase, migrateOptions } from '../harness/database.ts';
 import { auditCatalogue } from './audit-catalogue.ts';
+import { connect, contextFor, OWN, OWN_CLAIMS, placeOf, rolledBack, say } from './context-scene.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -65,6 +67,37 @@ t.test('queues that are there take over changed settings', async (t) => {
   const before = await settings();
   await migrate({ ...options, queues: [changed, ...others] });
   t.same(await settings(), { ...before, retry_limit: 77, retry_delay_max: 78, expire_seconds: 79 });
+});
+
+t.test('the secret of the context is exchanged with an overlap of one migration', async (t) => {
+  const { ownerUrl, apiUrl } = await createEmptyDatabase(t);
+  const [old, next, last] = ['old', 'next', 'last'].map((text) => createHash('sha256').update(text).digest());
+  if (old === undefined || next === undefined || last === undefined) throw new Error('no secrets');
+  const migrateWith = (contextSecret: Buffer) => migrate({ ...migrateOptions(ownerUrl), contextSecret });
+  const client = await connect(t, apiUrl);
+  const accepted = async () => {
+    const names: string[] = [];
+    for (const [name, secret] of Object.entries({ old, next, last }))
+      await rolledBack(client, async () => {
+        await say(client, contextFor(await placeOf(client), OWN_CLAIMS, { secret, lifetime: 60 }));
+        const seen = await client.query('select app.municipality() as code').catch(() => undefined);
+        if (seen?.rows[0].code === OWN) names.push(name);
+      });
+    return names;
+  };
+  for (const [what, secret, expected] of [
+    ['at first', old, ['old']],
+    ['again', old, ['old']],
+    ['a new one', next, ['old', 'next']],
+    ['once more: the old one is gone', next, ['next']],
+    ['a third', last, ['next', 'last']],
+    ['a fourth before the third is all there is', old, ['old', 'last']],
+    ['back to the one before', last, ['old', 'last']],
+    ['and it is the only one', last, ['last']],
+  ] as const) {
+    await migrateWith(secret);
+    t.same(await accepted(), expected, what);
+  }
 });
 
 t.test('the migrations give the schema that the code declares', async (t) => {

@@ -5,7 +5,8 @@ import t from 'tap';
 import { createPool } from '../../src/platform/postgres/pool.ts';
 import { type Tx, withPublished, withSystem, withTenant } from '../../src/platform/postgres/tenancy.ts';
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';
-import { createTestDatabase } from '../harness/database.ts';
+import { createTestDatabase, TEST_CONTEXT } from '../harness/database.ts';
+import { contextFor, placeOf, say } from './context-scene.ts';
 
 const HORSENS = municipalityCodeOf('615');
 const VIBORG = municipalityCodeOf('791');
@@ -13,8 +14,20 @@ const VIBORG = municipalityCodeOf('791');
 t.test('tenancy', async (t) => {
   const database = await createTestDatabase(t);
   const pools = {
-    api: createPool({ url: database.apiUrl, max: 2, statementTimeout: 5000, applicationName: 'test' }),
-    worker: createPool({ url: database.workerUrl, max: 2, statementTimeout: 5000, applicationName: 'test' }),
+    api: createPool({
+      url: database.apiUrl,
+      max: 2,
+      statementTimeout: 5000,
+      applicationName: 'test',
+      context: TEST_CONTEXT,
+    }),
+    worker: createPool({
+      url: database.workerUrl,
+      max: 2,
+      statementTimeout: 5000,
+      applicationName: 'test',
+      context: TEST_CONTEXT,
+    }),
   };
   t.teardown(() => Promise.all([pools.api.end(), pools.worker.end()]));
   const tenant = (municipality: typeof HORSENS) => ({ municipality, domains: null, clientId: 'c', requestId: 'r' });
@@ -51,14 +64,14 @@ t.test('tenancy', async (t) => {
     t.equal(await withPublished(pools.worker, count), 0);
   });
 
-  await t.test('nothing set, and nothing left after a transaction, matches no row', async (t) => {
+  await t.test('nothing said, and nothing left after a transaction, matches no row', async (t) => {
     const client = new pg.Client({ connectionString: database.apiUrl });
     await client.connect();
     t.teardown(() => client.end());
     const seen = async () => Number((await client.query('select count(*) from source_delivery')).rows[0].count);
     t.equal(await seen(), 0);
     await client.query('begin');
-    await client.query(`select set_config('app.municipality', '615', true)`);
+    await say(client, contextFor(await placeOf(client), { municipality: HORSENS, domains: null, client: 'c' }));
     t.equal(await seen(), 1);
     await client.query('commit');
     t.equal(await seen(), 0);

@@ -37,6 +37,7 @@ async function answers(): Promise<Record<string, string>> {
     FLIS_ISSUER: 'https://issuer.example',
     FLIS_AUDIENCE: 'https://flis.example',
     FLIS_JWKS: JSON.stringify({ keys: [publicJwk] }),
+    FLIS_CONTEXT_SECRET: '1d8f5a3c9e7b2046d1a8f35c7e902b64a1d83f5c6e7b90241d8a3f5c7e9b2046',
     FLIS_ROOT_SECRET: '8f1d5a3c9e7b2046d1a8f35c7e902b64a1d83f5c6e7b90241d8a3f5c7e9b2046',
   };
 }

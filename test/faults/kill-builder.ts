@@ -1,5 +1,6 @@
 // Kills the real worker process at seeded moments of building packages and their Parquet files, starts it again, and looks each time for anything
 // half visible. At the end every package is built once more, undisturbed, and must have the same bytes.
+
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadCatalogue } from '../../src/domains/index.ts';
 import { createPackage } from '../../src/pipeline/packages/create-package.ts';
@@ -11,6 +12,7 @@ import { withTenant } from '../../src/platform/postgres/tenancy.ts';
 import { startJobSender } from '../../src/platform/queue/pg-boss.ts';
 import type { JobHandler, JobSender } from '../../src/platform/queue/queue.ts';
 import type { TestScope } from '../harness/database.ts';
+import { TEST_CONTEXT } from '../harness/database.ts';
 import { openScene, type Scene } from '../pipeline/warehouse-scene.ts';
 import { populationFile, YEARS } from './kill-worker.ts';
 import {
@@ -103,7 +105,13 @@ async function openPackages(t: TestScope, revisions: number) {
   const scene = await openScene(t, domain);
   const sender = await startJobSender({ url: scene.database.workerUrl, applicationName: 'test', log: SILENT });
   t.teardown(() => sender.stop());
-  const pool = createPool({ url: scene.database.apiUrl, max: 1, statementTimeout: 10_000, applicationName: 'test' });
+  const pool = createPool({
+    url: scene.database.apiUrl,
+    max: 1,
+    statementTimeout: 10_000,
+    applicationName: 'test',
+    context: TEST_CONTEXT,
+  });
   t.teardown(() => pool.end());
   const span = { from: `${YEARS[0]}-01`, to: `${YEARS.at(-1)}-12`, source: 'cpr' };
   for (let revision = 1; revision <= revisions; revision += 1) {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkPackages } from '../../src/pipeline/packages/index.ts';
 import { checkStorage } from '../../src/pipeline/warehouse/index.ts';
+import { CONTEXT_SECRET } from '../harness/database.ts';
 import { ROOT_SECRET, type Scene } from '../pipeline/warehouse-scene.ts';
 
 /** When a kill hit: before the job had written any file, between its first file and the commit, or after the commit. */
@@ -50,6 +51,7 @@ export function startWorkerProcess(scene: Scene): ChildProcess {
       FLIS_STORAGE_DIR: scene.storage.localRoot,
       FLIS_TEMP_DIR: join(scene.folder, 'worker'),
       FLIS_ROOT_SECRET: ROOT_SECRET.toString('hex'),
+      FLIS_CONTEXT_SECRET: CONTEXT_SECRET.toString('hex'),
       FLIS_WORKER_JOBS: '1',
       FLIS_LOG_LEVEL: 'error',
     },

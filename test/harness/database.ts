@@ -11,6 +11,11 @@ import { QUEUES } from '../../src/pipeline/queues.ts';
 import { startEmbeddedPostgres } from '../../src/platform/postgres/embedded.ts';
 import { queueSettings } from '../../src/platform/queue/pg-boss.ts';
 
+/** The secret of the signed context of every test database. */
+export const CONTEXT_SECRET = createHash('sha256').update('a context secret for tests').digest();
+/** How the pools of tests sign. */
+export const TEST_CONTEXT = { secret: CONTEXT_SECRET, lifetime: 600 };
+
 /** URLs of one database for the three roles, and of the superuser. */
 export interface TestDatabase {
   readonly name: string;
@@ -77,6 +82,7 @@ export function migrateOptions(ownerUrl: string) {
     api: { name: ROLES.api, password: PASSWORD },
     worker: { name: ROLES.worker, password: PASSWORD },
     backup: { name: ROLES.backup, password: PASSWORD },
+    contextSecret: CONTEXT_SECRET,
     queues: QUEUES.map(queueSettings),
   };
 }
@@ -91,6 +97,8 @@ export async function createTestDatabase(t: TestScope): Promise<TestDatabase> {
   const { url, template } = await prepareTestServer();
   const name = `t_${randomUUID().replaceAll('-', '')}`;
   await runAsOwner(url, `create database ${name} template ${template} strategy file_copy`);
+  // Rights to a database are not copied with it.
+  await runAsOwner(url, `revoke temporary on database ${name} from public`);
   t.teardown(() => runAsOwner(url, `drop database if exists ${name} with (force)`));
   return databaseUrls(url, name);
 }
@@ -117,6 +125,11 @@ export async function createOrdinaryDatabase(t: TestScope): Promise<TestDatabase
   await runAsOwner(server.url, 'create database flis owner ordinary');
   const ownerUrl = withDatabase(server.url, 'flis', 'ordinary');
   return { ...databaseUrls(server.url, 'flis'), ownerUrl, adminUrl: withDatabase(server.url, 'flis') };
+}
+
+/** `url` for one of the runtime roles of a server that `migrateOptions` prepared. */
+export function urlAs(url: string, role: keyof typeof ROLES): string {
+  return withDatabase(url, new URL(url).pathname.slice(1), ROLES[role]);
 }
 
 function databaseUrls(url: string, name: string): TestDatabase {

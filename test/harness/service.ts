@@ -8,7 +8,7 @@ import { createSigningKey, SCOPES, type Scope, signToken } from '../../src/acces
 import { type Config, loadConfig } from '../../src/config.ts';
 import type { WorkerDeps } from '../../src/deps.ts';
 import { type RunningApi, type RunningWorker, startApi, startWorker } from '../../src/start.ts';
-import { createTestDatabase, type TestDatabase, type TestScope } from './database.ts';
+import { CONTEXT_SECRET, createTestDatabase, type TestDatabase, type TestScope } from './database.ts';
 
 export interface ServiceOptions {
   /** Folders of domain declarations besides the built-in ones. */
@@ -69,6 +69,7 @@ export async function startService(t: TestScope, options: ServiceOptions = {}): 
     FLIS_AUDIENCE: AUDIENCE,
     FLIS_JWKS: JSON.stringify({ keys: [key.publicJwk] }),
     FLIS_ROOT_SECRET: randomBytes(32).toString('hex'),
+    FLIS_CONTEXT_SECRET: CONTEXT_SECRET.toString('hex'),
     ...options.settings,
   };
   const log = options.logTo === undefined ? pino({ enabled: false }) : pino({ level: 'debug' }, options.logTo);

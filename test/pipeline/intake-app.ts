@@ -14,7 +14,7 @@ import { withTenant } from '../../src/platform/postgres/tenancy.ts';
 import { startJobSender } from '../../src/platform/queue/pg-boss.ts';
 import { createLocalDirectory } from '../../src/platform/storage/local-directory.ts';
 import { type MunicipalityCode, municipalityCodeOf } from '../../src/platform/tenant.ts';
-import { createTestDatabase, type TestScope } from '../harness/database.ts';
+import { createTestDatabase, TEST_CONTEXT, type TestScope } from '../harness/database.ts';
 
 /** `Bearer <client>/<municipality>/<scope>+<scope>`. */
 const verifier: CallerVerifier = {
@@ -56,8 +56,20 @@ export async function startIntake(t: TestScope, limits = { maxFileBytes: 1024 * 
   const database = await createTestDatabase(t);
   const folder = await mkdtemp(join(tmpdir(), 'flis-intake-'));
   t.teardown(() => rm(folder, { recursive: true }));
-  const pool = createPool({ url: database.apiUrl, max: 4, statementTimeout: 10_000, applicationName: 'test-api' });
-  const workerPool = createPool({ url: database.workerUrl, max: 2, statementTimeout: 10_000, applicationName: 'test' });
+  const pool = createPool({
+    url: database.apiUrl,
+    max: 4,
+    statementTimeout: 10_000,
+    applicationName: 'test-api',
+    context: TEST_CONTEXT,
+  });
+  const workerPool = createPool({
+    url: database.workerUrl,
+    max: 2,
+    statementTimeout: 10_000,
+    applicationName: 'test',
+    context: TEST_CONTEXT,
+  });
   const log = { info() {}, error() {} };
   const jobs = await startJobSender({ url: database.apiUrl, applicationName: 'test-jobs', log });
   const deps: IntakeDeps = {

@@ -1,4 +1,5 @@
 // Releases: what everyone may see changes only by one; over HTTP as users read them.
+
 import type { LightMyRequestResponse } from 'fastify';
 import t from 'tap';
 import { people } from '../../src/domains/borger/examples.ts';
@@ -6,6 +7,7 @@ import { publishJob } from '../../src/pipeline/keyfigures/releases/job.ts';
 import { decodeCursor, encodeCursor } from '../../src/platform/http/paging.ts';
 import { createPool } from '../../src/platform/postgres/pool.ts';
 import type { JobSender } from '../../src/platform/queue/queue.ts';
+import { TEST_CONTEXT } from '../harness/database.ts';
 import { ORIGIN, startApi, year } from './keyfigures-api.ts';
 import { createScene } from './keyfigures-scene.ts';
 
@@ -299,6 +301,7 @@ t.test('releases over HTTP', async (t) => {
       max: 1,
       statementTimeout: 9_000,
       applicationName: 'test',
+      context: TEST_CONTEXT,
     });
     t.teardown(() => owner.end());
     const { rows } = await owner.query(

@@ -15,7 +15,7 @@ import type { JobContext, JobSender } from '../../src/platform/queue/queue.ts';
 import { createLocalDirectory } from '../../src/platform/storage/local-directory.ts';
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';
 import { columnSqlType, latestRevision, type Slice, writeSlices } from '../../src/slices/index.ts';
-import { createTestDatabase, type TestScope } from '../harness/database.ts';
+import { createTestDatabase, TEST_CONTEXT, type TestScope } from '../harness/database.ts';
 
 type Rows = ExampleRows[string];
 
@@ -26,7 +26,7 @@ export async function createScene(t: TestScope, domainFolders: readonly string[]
   const database = await createTestDatabase(t);
   const folder = await mkdtemp(join(tmpdir(), 'flis-keyfigures-'));
   const pool = (url: string) => {
-    const made = createPool({ url, max: 5, statementTimeout: 60_000, applicationName: 'test' });
+    const made = createPool({ url, max: 5, statementTimeout: 60_000, applicationName: 'test', context: TEST_CONTEXT });
     t.teardown(() => made.end());
     return made;
   };

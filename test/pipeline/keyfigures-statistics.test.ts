@@ -7,7 +7,7 @@ import { breakdownFilter, listOf, periodBounds } from '../../src/pipeline/keyfig
 import { rank, statisticsOf, visibleCells } from '../../src/pipeline/keyfigures/values/rules-statistics.ts';
 import type { MunicipalityCell } from '../../src/pipeline/keyfigures/values/store.ts';
 import { createPool } from '../../src/platform/postgres/pool.ts';
-import { createTestDatabase } from '../harness/database.ts';
+import { createTestDatabase, TEST_CONTEXT } from '../harness/database.ts';
 
 const formula = (id: string, domain = 'x') => ({ id, domain }) as unknown as Formula;
 const figureOf = (rest: Partial<KeyFigure>) =>
@@ -47,6 +47,7 @@ t.test('statistics are those of PostgreSQL', async (t) => {
     max: 1,
     statementTimeout: 10_000,
     applicationName: 'test',
+    context: TEST_CONTEXT,
   });
   t.teardown(() => pool.end());
   const pairs = fc.array(fc.tuple(fc.nat(5000), fc.integer({ min: 1, max: 5000 })), { minLength: 1, maxLength: 98 });

@@ -1,4 +1,5 @@
 // Packages outlive the declaration they were made under: every file of theirs can still be had, under their own schema.
+
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,10 +19,17 @@ import type { Problem } from '../../src/platform/http/problem.ts';
 import { createPool } from '../../src/platform/postgres/pool.ts';
 import type { JobHandler, JobSender } from '../../src/platform/queue/queue.ts';
 import { columnSqlType, copyParts } from '../../src/slices/index.ts';
+import { TEST_CONTEXT } from '../harness/database.ts';
 import { MEASURES, measureChanges, measures, openScene, PLACES, TOY } from './warehouse-scene.ts';
 
 const scene = await openScene(t);
-const pool = createPool({ url: scene.database.apiUrl, max: 3, statementTimeout: 10_000, applicationName: 'test' });
+const pool = createPool({
+  url: scene.database.apiUrl,
+  max: 3,
+  statementTimeout: 10_000,
+  applicationName: 'test',
+  context: TEST_CONTEXT,
+});
 t.teardown(() => pool.end());
 const digester = createDigester();
 t.teardown(() => digester.close());

@@ -231,6 +231,7 @@ t.test('the commands of the operator cover all stages', async (t) => {
         FLIS_STORAGE_DIR: storage.localRoot,
         FLIS_TEMP_DIR: flis.config.tempFolder,
         FLIS_ROOT_SECRET: deps.secrets.rootSecret.toString('hex'),
+        FLIS_CONTEXT_SECRET: flis.config.contextSecret.toString('hex'),
         FLIS_LOG_LEVEL: 'error',
       },
     });

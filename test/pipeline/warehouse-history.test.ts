@@ -1,4 +1,5 @@
 // What happens to revisions after they are made: net changes, restoring, changed declarations, and two makers of revisions at once.
+
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { makeCatalogue } from '../../src/domains/catalogue.ts';
@@ -10,6 +11,7 @@ import type { Problem } from '../../src/platform/http/problem.ts';
 import { createPool } from '../../src/platform/postgres/pool.ts';
 import type { JobHandler } from '../../src/platform/queue/queue.ts';
 import { latestRevision, readRevision } from '../../src/slices/index.ts';
+import { TEST_CONTEXT } from '../harness/database.ts';
 import { MEASURES, measureChanges, measures, openScene, redeclared, type Scene, TOY } from './warehouse-scene.ts';
 
 const held = (scene: Scene, revision?: number) =>
@@ -23,7 +25,13 @@ const codeOf = (promise: Promise<unknown>) =>
 
 /** A pool as the api has it: its role can neither read across municipalities nor write slices. */
 function apiPool(t: { teardown(fn: () => unknown): void }, scene: Scene) {
-  const pool = createPool({ url: scene.database.apiUrl, max: 2, statementTimeout: 10_000, applicationName: 'test' });
+  const pool = createPool({
+    url: scene.database.apiUrl,
+    max: 2,
+    statementTimeout: 10_000,
+    applicationName: 'test',
+    context: TEST_CONTEXT,
+  });
   t.teardown(() => pool.end());
   return { pool, jobs: scene.deps.jobs };
 }

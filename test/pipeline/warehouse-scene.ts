@@ -22,7 +22,7 @@ import { type Tenant, type TenantTx, withTenant } from '../../src/platform/postg
 import type { JobHandler } from '../../src/platform/queue/queue.ts';
 import { createLocalDirectory } from '../../src/platform/storage/local-directory.ts';
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';
-import { createTestDatabase, type TestScope } from '../harness/database.ts';
+import { createTestDatabase, TEST_CONTEXT, type TestScope } from '../harness/database.ts';
 
 const text = { da: '', en: '' };
 const column = (name: string, type: Column['type'], extra: Partial<Column> = {}): Column => ({
@@ -159,6 +159,7 @@ export async function openScene(t: TestScope, domain: Domain = TOY, municipality
     statementTimeout: 20_000,
     applicationName: 'test',
     namedStatements: true,
+    context: TEST_CONTEXT,
   });
   t.teardown(async () => {
     await pool.end();
@@ -170,6 +171,7 @@ export async function openScene(t: TestScope, domain: Domain = TOY, municipality
     statementTimeout: 20_000,
     applicationName: 'test',
     namedStatements: true,
+    context: TEST_CONTEXT,
   });
   t.teardown(() => owner.end());
   const storage = createLocalDirectory(join(folder, 'storage'));

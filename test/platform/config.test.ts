@@ -20,6 +20,7 @@ const complete = {
   FLIS_AUDIENCE: 'urn:flis:api',
   FLIS_JWKS: JSON.stringify({ keys: [publicJwk] }),
   FLIS_ROOT_SECRET: SECRET,
+  FLIS_CONTEXT_SECRET: SECRET,
 };
 
 function faultsOf(environment: NodeJS.ProcessEnv, door: Door = 'api'): readonly string[] {
@@ -66,6 +67,7 @@ t.test('all faults at once, by name, without a value', async (t) => {
     FLIS_PUBLIC_ORIGIN: 'https://flis.example/path',
     FLIS_JWKS: '{"keys":[{"kty":"RSA","n":"topsecret"}]}',
     FLIS_ROOT_SECRET: 'topsecret',
+    FLIS_CONTEXT_SECRET: 'topsecret',
     FLIS_LOG_LEVEL: 'topsecret',
     FLIS_REQUEST_TIMEOUT_S: '5',
     FLIS_MAX_FILE_MB: '-1',
@@ -79,10 +81,12 @@ t.test('each door asks for what it needs only', async (t) => {
   t.same(
     names(faultsOf({}, 'migrate')).sort(),
     Object.keys(complete)
-      .filter((name) => name.includes('DATABASE'))
+      .filter((name) => name.includes('DATABASE') || name === 'FLIS_CONTEXT_SECRET')
       .sort(),
   );
-  t.same(names(faultsOf({}, 'worker')).sort(), ['FLIS_DATABASE_URL_WORKER', 'FLIS_ROOT_SECRET', 'FLIS_STORAGE_DIR']);
+  t.same(names(faultsOf({}, 'worker')).sort(), [
+    ...['FLIS_CONTEXT_SECRET', 'FLIS_DATABASE_URL_WORKER', 'FLIS_ROOT_SECRET', 'FLIS_STORAGE_DIR'],
+  ]);
   t.notOk(names(faultsOf({}, 'api')).includes('FLIS_DATABASE_URL_OWNER'));
 });
 
@@ -95,7 +99,9 @@ t.test('weak secrets and private keys are refused', async (t) => {
     text,
     SECRET.slice(2),
   ];
-  for (const secret of weak) t.same(names(faultsOf({ ...complete, FLIS_ROOT_SECRET: secret })), ['FLIS_ROOT_SECRET']);
+  for (const secret of weak)
+    for (const name of ['FLIS_ROOT_SECRET', 'FLIS_CONTEXT_SECRET'])
+      t.same(names(faultsOf({ ...complete, [name]: secret })), [name]);
   for (const keys of [[privateJwk], [], [null], [publicJwk, { kty: 'oct', k: 'AAAA' }]]) {
     t.same(names(faultsOf({ ...complete, FLIS_JWKS: JSON.stringify({ keys }) })), ['FLIS_JWKS']);
   }

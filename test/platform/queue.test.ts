@@ -7,14 +7,20 @@ import { withTenant } from '../../src/platform/postgres/tenancy.ts';
 import { startJobRunner, startJobSender } from '../../src/platform/queue/pg-boss.ts';
 import type { JobHandler } from '../../src/platform/queue/queue.ts';
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';
-import { createTestDatabase } from '../harness/database.ts';
+import { createTestDatabase, TEST_CONTEXT } from '../harness/database.ts';
 
 const log = { info() {}, error() {} };
 const municipality = municipalityCodeOf('615');
 
 t.test('queue', async (t) => {
   const database = await createTestDatabase(t);
-  const pool = createPool({ url: database.apiUrl, max: 2, statementTimeout: 5000, applicationName: 'test' });
+  const pool = createPool({
+    url: database.apiUrl,
+    max: 2,
+    statementTimeout: 5000,
+    applicationName: 'test',
+    context: TEST_CONTEXT,
+  });
   const sender = await startJobSender({ url: database.apiUrl, applicationName: 'test', log });
   t.teardown(async () => {
     await sender.stop();

@@ -4,10 +4,16 @@ import { createPool } from '../../src/platform/postgres/pool.ts';
 import { type TenantTx, withTenant } from '../../src/platform/postgres/tenancy.ts';
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';
 import { latestRevision, readRevision, readSlicePairs, revisionAt } from '../../src/slices/index.ts';
-import { createTestDatabase } from '../harness/database.ts';
+import { createTestDatabase, TEST_CONTEXT } from '../harness/database.ts';
 
 const database = await createTestDatabase(t);
-const pool = createPool({ url: database.workerUrl, max: 2, statementTimeout: 10_000, applicationName: 'test' });
+const pool = createPool({
+  url: database.workerUrl,
+  max: 2,
+  statementTimeout: 10_000,
+  applicationName: 'test',
+  context: TEST_CONTEXT,
+});
 t.teardown(() => pool.end());
 const as = <T>(municipality: string, fn: (tx: TenantTx) => Promise<T>) =>
   withTenant(

@@ -82,8 +82,8 @@ function urlOf(port: number, password: string): string {
   return `postgres://flis_owner:${password}@127.0.0.1:${port}/postgres`;
 }
 
-/** As root: the uid and gid of an account that may do nothing else. */
-function unprivilegedAccount(): Account | undefined {
+/** @returns as root, the uid and gid of an account that may do nothing else, for servers that refuse to run as root. */
+export function unprivilegedAccount(): Account | undefined {
   if (process.getuid?.() !== 0) return undefined;
   for (const name of ['postgres', 'nobody']) {
     const [uid, gid] = ['-u', '-g'].map((flag) => spawnSync('id', [flag, name], { encoding: 'utf8' }).stdout.trim());

@@ -1,5 +1,6 @@
 // Builds a connection pool whose rows are plain JavaScript values.
 import pg from 'pg';
+import { type ContextOptions, ContextPool } from './context.ts';
 
 const INT8 = 20;
 const DATE = 1082;
@@ -10,6 +11,7 @@ export interface PoolOptions {
   /** Milliseconds after which PostgreSQL ends a statement. */
   readonly statementTimeout: number;
   readonly applicationName: string;
+  readonly context: ContextOptions;
   /** False behind a transaction pooler: it gives each transaction another session, which does not know the statement. Default true. */
   readonly namedStatements?: boolean;
 }
@@ -25,22 +27,25 @@ class UnnamedClient extends pg.Client {
 
 /** @returns a pool; int8 is parsed to number (no counter here reaches 2^53), dates stay text, numeric stays text. */
 export function createPool(options: PoolOptions): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: options.url,
-    ...(options.namedStatements === false ? { Client: UnnamedClient } : {}),
-    max: options.max,
-    application_name: options.applicationName,
-    statement_timeout: options.statementTimeout,
-    idle_in_transaction_session_timeout: 60_000,
-    connectionTimeoutMillis: 10_000,
-    types: {
-      getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
-        if (oid === INT8) return Number;
-        if (oid === DATE) return (text: string) => text;
-        return pg.types.getTypeParser(oid, format as 'text');
-      }) as typeof pg.types.getTypeParser,
+  const pool = new ContextPool(
+    {
+      connectionString: options.url,
+      ...(options.namedStatements === false ? { Client: UnnamedClient } : {}),
+      max: options.max,
+      application_name: options.applicationName,
+      statement_timeout: options.statementTimeout,
+      idle_in_transaction_session_timeout: 60_000,
+      connectionTimeoutMillis: 10_000,
+      types: {
+        getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+          if (oid === INT8) return Number;
+          if (oid === DATE) return (text: string) => text;
+          return pg.types.getTypeParser(oid, format as 'text');
+        }) as typeof pg.types.getTypeParser,
+      },
     },
-  });
+    options.context,
+  );
   // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
   pool.on('error', () => {});
   return pool;

@@ -1,8 +1,9 @@
-// The only way to a municipality's rows: a transaction that has told PostgreSQL for whom it runs.
-// Forgetting a WHERE in a store does not leak: row-level security compares every row with that setting.
+// The only way to a municipality's rows: a transaction that has told PostgreSQL for whom it runs, signed (context.ts).
+// Forgetting a WHERE in a store does not leak: row-level security compares every row with what was told.
 import type pg from 'pg';
 import { SYSTEM_ROLE } from '../../../db/schema/roles.ts';
 import type { MunicipalityCode } from '../tenant.ts';
+import { type Claims, ContextPool, PLACE } from './context.ts';
 
 /** A statement runner. Rows come with int8 as number, numeric as text, timestamps as Date. */
 export interface Tx {
@@ -45,11 +46,15 @@ export interface TxOptions {
   readonly readOnly?: boolean;
 }
 
+/** The driver knows this mode, its types do not. */
+type SingleStatement = pg.QueryConfig & { readonly queryMode: 'extended' };
+
 function runner(client: pg.PoolClient): Tx {
   return {
     async query<Row extends object>(text: string, values: readonly unknown[] = []) {
-      const name = nameOf(text);
-      const result = await client.query<Row>({ text, values: [...values], ...(name === undefined ? {} : { name }) });
+      // In this mode PostgreSQL takes one statement and refuses more: what is injected cannot prepare something for the connection's next user.
+      const statement: SingleStatement = { ...named(text), values: [...values], queryMode: 'extended' };
+      const result = await client.query<Row>(statement);
       return result.rows;
     },
   };
@@ -59,43 +64,69 @@ function runner(client: pg.PoolClient): Tx {
 const MOST_NAMES = 500;
 const names = new Map<string, string>();
 
-/** The name under which a text is prepared: parsing and planning small statements costs PostgreSQL more than running them. */
-function nameOf(text: string): string | undefined {
+/**
+ * The statement with a name under which it is prepared: parsing and planning small statements costs PostgreSQL more than running them. The pool
+ * drops the name where the configuration turns named statements off.
+ */
+function named(text: string): { readonly text: string; readonly name?: string } {
   const known = names.get(text);
-  if (known !== undefined || names.size >= MOST_NAMES) return known;
+  if (known !== undefined) return { text, name: known };
+  if (names.size >= MOST_NAMES) return { text };
   const name = `statement_${names.size}`;
   names.set(text, name);
-  return name;
+  return { text, name };
 }
 
 function beginStatement(options: TxOptions): string {
   return `begin${options.repeatableRead ? ' isolation level repeatable read' : ''}${options.readOnly ? ' read only' : ''}`;
 }
 
-/** The one statement that tells PostgreSQL for whom the transaction runs. `quote` is the driver's own. */
-type Setting = (quote: (text: string) => string) => string;
+/** What a transaction says before its first statement; nothing is said for one that sees no municipality's rows. */
+interface Setting {
+  readonly claims: Claims;
+  readonly statement: string;
+}
 
-function forMunicipality(municipality: string): Setting {
-  return (quote) =>
-    `select set_config('app.municipality', ${quote(municipality)}, true), set_config('app.system_reason', '', true)`;
+const SET_CONTEXT = `select set_config('app.context', $1, true)`;
+
+function forMunicipality({ municipality, domains, clientId }: Tenant): Setting {
+  return { claims: { municipality, domains, client: clientId }, statement: SET_CONTEXT };
 }
 
 function forSystem(reason: string): Setting {
-  return (quote) =>
-    `select set_config('app.municipality', '', true), set_config('app.system_reason', ${quote(reason)}, true), set_config('role', ${quote(SYSTEM_ROLE)}, true)`;
+  return { claims: { reason }, statement: `${SET_CONTEXT}, set_config('role', '${SYSTEM_ROLE}', true)` };
+}
+
+/**
+ * Begins a transaction, asks where it takes place, and tells for whom it runs. The place is asked for each time: behind a transaction pooler the
+ * backend changes, and the start of the transaction ties the context to this one alone. The context travels as a value and not in the text of the
+ * statement, which `pg_stat_activity` shows to every connection of the same role.
+ */
+async function begin(pool: pg.Pool, client: pg.PoolClient, options: TxOptions, setting: Setting | undefined) {
+  const start = beginStatement(options);
+  if (setting === undefined) {
+    // What a transaction before may have left for the whole session is covered.
+    await client.query(`${start}; select set_config('app.context', '', true)`);
+    return;
+  }
+  if (!(pool instanceof ContextPool)) throw new Error('this pool cannot say for whom a transaction runs');
+  const answers: unknown = await client.query(`${start}; ${PLACE}`);
+  const place = (answers as pg.QueryResult<{ place: string }>[])[1]?.rows[0]?.place;
+  if (place === undefined) throw new Error('PostgreSQL did not say where the transaction takes place');
+  const { claims, statement } = setting;
+  await client.query({ ...named(statement), values: [pool.sign(place, claims)] });
 }
 
 async function inTransaction<T>(
   pool: pg.Pool,
   options: TxOptions,
-  setting: Setting,
+  setting: Setting | undefined,
   fn: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    // In one message: every transaction waits one round trip less, and there is no moment between the two.
-    await client.query(`${beginStatement(options)}; ${setting((text) => client.escapeLiteral(text))}`);
+    await begin(pool, client, options, setting);
     const result = await fn(client);
     await client.query('commit');
     return result;
@@ -110,14 +141,14 @@ async function inTransaction<T>(
   }
 }
 
-/** Runs `fn` in a transaction that sees exactly `tenant.municipality`'s rows; commits when it resolves, rolls back when it throws. */
+/** Runs `fn` in a transaction that sees exactly `tenant.municipality`'s rows, of `tenant.domains` where rows have a domain; commits when it resolves, rolls back when it throws. */
 export function withTenant<T>(
   pool: pg.Pool,
   tenant: Tenant,
   fn: (tx: TenantTx) => Promise<T>,
   options: TxOptions = {},
 ): Promise<T> {
-  return inTransaction(pool, options, forMunicipality(tenant.municipality), (client) =>
+  return inTransaction(pool, options, forMunicipality(tenant), (client) =>
     fn({ ...runner(client), tenant } as TenantTx),
   );
 }
@@ -138,5 +169,5 @@ export function withPublished<T>(
   fn: (tx: PublishedTx) => Promise<T>,
   options: TxOptions = {},
 ): Promise<T> {
-  return inTransaction(pool, options, forMunicipality(''), (client) => fn(runner(client) as PublishedTx));
+  return inTransaction(pool, options, undefined, (client) => fn(runner(client) as PublishedTx));
 }
