@@ -3,7 +3,14 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { createReadCounter, createTokenVerifier, type ReadCounter, type TokenVerifier } from './access/index.ts';
+import {
+  createReadCounter,
+  createTokenVerifier,
+  createTransferLog,
+  type ReadCounter,
+  type TokenVerifier,
+  type TransferLog,
+} from './access/index.ts';
 import type { Config } from './config.ts';
 import { type Catalogue, loadCatalogue } from './domains/index.ts';
 import type { AnswerCache } from './platform/cache/cache.ts';
@@ -37,6 +44,7 @@ export interface ApiDeps extends SharedDeps {
   readonly cache: AnswerCache;
   readonly tokenVerifier: TokenVerifier;
   readonly reads: ReadCounter;
+  readonly transfers: TransferLog;
   readonly metrics: Registry;
   /** What `/readyz` asks. */
   readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
@@ -72,12 +80,14 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
   });
   const { pool, storage } = shared;
   const reads = createReadCounter(pool, (error) => log.error({ code: codeOf(error) }, 'reads-not-written'));
+  const transfers = createTransferLog(pool, (error) => log.error({ code: codeOf(error) }, 'transfer-end-not-written'));
   return {
     ...shared,
     http: config.http,
     cache: redis === undefined ? memory : layerCaches(memory, redis),
     tokenVerifier: createTokenVerifier(config.access),
     reads,
+    transfers,
     metrics: createMetrics(),
     checks: {
       database: () => pool.query('select 1'),
@@ -86,6 +96,7 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
     async close() {
       redis?.close();
       await reads.flush();
+      await transfers.close();
       await shared.close();
     },
   };
@@ -174,6 +185,7 @@ export async function describeDeps(log: Logger): Promise<ApiDeps> {
     cache: createMemoryCache(1),
     tokenVerifier: createTokenVerifier({ keys: { keys: [] }, issuer: 'none', audience: 'none' }),
     reads: createReadCounter(pool, () => {}),
+    transfers: createTransferLog(pool, () => {}),
     metrics: createMetrics(),
     checks: {},
     close: () => pool.end(),

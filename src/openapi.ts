@@ -33,6 +33,7 @@ const TAGS = [
   { name: 'Key figures', description: 'Released key figures, benchmarks, and a municipality’s own newest values.' },
   { name: 'Releases', description: 'Publications of key figures to everyone entitled.' },
   { name: 'Packages', description: 'Raw-data packages: the tables of a domain at a revision.' },
+  { name: 'Audit log', description: 'Who read or changed a municipality’s data, and when.' },
   { name: 'Operation', description: 'For whoever runs the service.' },
 ];
 

@@ -8,6 +8,7 @@ export const SCOPES = {
   'source:read': 'See the own municipality’s source deliveries and their findings.',
   'revision:restore': 'Bring back an earlier revision of the own municipality’s data.',
   'cpr:read': 'Read CPR numbers of the own municipality’s packages, in addition to raw-data:read.',
+  'audit:read': 'Read the own municipality’s audit log: who fetched what, when and why.',
   operator: 'Operate the service: publish releases.',
 } as const satisfies Record<string, string>;
 
