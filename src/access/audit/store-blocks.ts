@@ -74,21 +74,25 @@ export interface LogRow {
   readonly line: string;
 }
 
+const LEAST = '-9223372036854775808';
+const MOST = '9223372036854775807';
+
 /** The rows of a log by their numbers, those above `after` and up to `to`; all of them without. */
 export async function* readRows(
   tx: Tx,
   log: Log,
-  { after = null, to = null }: { readonly after?: number | null; readonly to?: number | null } = {},
+  { after, to }: { readonly after?: number; readonly to?: number } = {},
 ): AsyncGenerator<LogRow> {
   const { table, log: name, line } = ROWS[log];
+  const first = after === undefined ? LEAST : after + 1;
   let last: LogRow | undefined;
   for (;;) {
-    // One number may stand for two municipalities' rows only where somebody tampered; none of them must be passed over.
+    // One number stands for two municipalities' rows only where somebody tampered; none of them must be passed over.
     const rows = await tx.query<LogRow>(
       `select entry, ${name} as log, to_json(${line})::text as line from ${table}
-        where ($1::bigint is null or entry > $1) and ($2::bigint is null or entry <= $2) and ($3::bigint is null or (entry, ${name}) > ($3, $4::text))
-        order by entry, ${name} limit ${PAGE}`,
-      [after, to, last?.entry ?? null, last?.log ?? null],
+        where entry >= $1 and entry <= $2 and ($3::text is null or (entry, ${name}) > ($1, $3))
+        order by entry, log limit ${PAGE}`,
+      [last?.entry ?? first, to ?? MOST, last?.log ?? null],
     );
     yield* rows;
     last = rows.at(-1);
