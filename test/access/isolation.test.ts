@@ -164,6 +164,7 @@ t.test('isolation', async (t) => {
       'getPackage',
       'getPackageFile',
       'listOwnValues',
+      'listAuditLog',
     ])
       t.ok(shows.includes(id), `${id} shows it`);
   });

@@ -130,7 +130,12 @@ export async function plantMunicipality(
     };
     await insert('package_file', { package_id: planted.packageId, ...file });
   }
-  await insert('audit_entry', { client_id: canary, request_id: canary, operation: canary, object: { canary } });
+  await insert('audit_entry', {
+    client_id: canary,
+    request_id: canary,
+    operation: canary,
+    object: { canary, domain: DOMAIN },
+  });
   for (const operation of ['createSourceDelivery', 'submitSourceDelivery', 'restoreRevision', 'createPackage']) {
     await insert('idempotency_key', {
       ...{

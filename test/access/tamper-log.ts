@@ -2,8 +2,9 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type pg from 'pg';
-import { type Block, blockFile, blockKeyOf, blockText, readBlock } from '../../src/access/audit/rules.ts';
+import { type Block, blockFile, blockKeyOf, blockText, digestRows, readBlock } from '../../src/access/audit/rules.ts';
 import { type BlockKey, signText } from '../../src/access/audit/sign-block.ts';
+import { LOGS, readRows } from '../../src/access/audit/store-blocks.ts';
 import type { ObjectStorage } from '../../src/platform/storage/storage.ts';
 
 /** Files of storage in memory; of its interface only what verification reads. */
@@ -245,30 +246,42 @@ async function addFile(bench: Bench): Promise<string> {
   return key;
 }
 
-/** The hand of somebody without the key: a row is edited, and the block over it and all that follow are made anew, hashes and database included. */
+/** The digests of what stands in the ranges of a block now. */
+async function digestNow({ client }: Bench, block: Block): Promise<Block['parts']> {
+  const tx = {
+    query: async <Row extends object>(text: string, values: readonly unknown[] = []) =>
+      (await client.query<Row>(text, [...values])).rows,
+  };
+  const digests = digestRows();
+  for (const log of LOGS) {
+    const { from, to } = block[log];
+    for await (const row of readRows(tx, log, { after: from - 1, to })) digests.add(row.log, row.line);
+  }
+  return digests.parts();
+}
+
+/**
+ * The hand of somebody who owns the database and the storage and has not the key: a row is edited, and the block over it and all that follow are made anew,
+ * with the right digests and hashes, in both places. Only the signatures tell.
+ */
 async function forgeChain(bench: Bench): Promise<string> {
-  const pair = generateKeyPairSync('ed25519');
-  const key: BlockKey = { id: 'audit-1', ...pair };
+  const key: BlockKey = { id: 'audit-1', ...generateKeyPairSync('ed25519') };
   const from = someBlock(bench);
   const isSigning = bench.random() < 0.5;
   let previous: string | undefined;
   for (let number = from; number <= bench.blocks; number += 1) {
     const read = readBlock(bench.files.get(blockKeyOf(number)) as Buffer);
     if (read === undefined) throw new Error('no block');
-    const parts = read.block.parts.map((part) => ({
-      ...part,
-      sha256: createHash('sha256').update(part.sha256).digest('hex'),
-    }));
+    if (number === from)
+      await run(bench, `update audit_entry set client_id = 'somebody-else' where entry = $1`, [read.block.entries.to]);
+    const parts = await digestNow(bench, read.block);
     const block: Block = { ...read.block, parts, previous: previous ?? read.block.previous };
     const text = blockText(block);
     const file = blockFile(text, isSigning ? signText(key, text) : read.signature);
     previous = createHash('sha256').update(file).digest('hex');
     bench.files.set(blockKeyOf(number), file);
-    await run(bench, 'update audit_block set hash = $2, previous = $3 where number = $1', [
-      number,
-      previous,
-      block.previous,
-    ]);
+    const values = [number, previous, block.previous];
+    await run(bench, 'update audit_block set hash = $2, previous = $3 where number = $1', values);
   }
   return `from ${from}, ${isSigning ? 'signed with another key' : 'with the old signatures'}`;
 }

@@ -22,6 +22,8 @@ const FUNCTIONS = [
 ];
 const QUEUE_FUNCTIONS =
   /^pgboss\.(create_queue|delete_queue|job_now|job_table_format|job_table_run|job_table_run_async)$/;
+/** What is on record stays: whatever is declared, nobody but the owner may do more than read and add. */
+const APPEND_ONLY = ['audit_block', 'audit_entry', 'operator_audit_entry'];
 const OWN = `nspname !~ '^pg_' and nspname <> 'information_schema'`;
 const TENANT = '(municipality_code = (SELECT app.municipality() AS municipality))';
 const SYSTEM = '((SELECT app.system_reason() AS system_reason) IS NOT NULL)';
@@ -156,6 +158,9 @@ async function auditGrants(ask: Ask, { declared, roles }: AuditOptions): Promise
   const found = rows.map(
     ({ nspname, relname, grantee, privilege }) => `${privilege} on ${nspname}.${relname} to ${grantee}`,
   );
+  const changing = rows
+    .filter(({ relname = '', privilege = '' }) => APPEND_ONLY.includes(relname) && !/^(select|insert)$/.test(privilege))
+    .map(({ relname, grantee, privilege }) => `${relname} lets ${grantee} ${privilege}`);
   const columns = await ask(`select relname, attname from pg_attribute join pg_class c on c.oid = attrelid
     join pg_namespace n on n.oid = relnamespace where ${OWN} and attacl is not null`);
   const schemas = await ask(
@@ -168,6 +173,7 @@ async function auditGrants(ask: Ask, { declared, roles }: AuditOptions): Promise
   return [
     ...wanted.filter((each) => !found.includes(each)).map((each) => `not granted: ${each}`),
     ...found.filter((each) => !wanted.includes(each)).map((each) => `granted: ${each}`),
+    ...changing,
     ...columns.map(({ relname, attname }) => `granted on a column: ${relname}.${attname}`),
     ...schemas.map(
       ({ nspname, grantee, privilege_type }) => `granted: ${privilege_type} on schema ${nspname} to ${grantee}`,
