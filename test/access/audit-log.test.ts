@@ -47,7 +47,14 @@ t.test('newest first, with the block that seals each, and nobody else’s', asyn
       { client: 'school-system', domain: 'skole', block: null, end: null },
       {
         ...{ client: 'cpr-system', operation: 'createSourceDelivery', outcome: 'done', domain: 'borger', requestId },
-        ...{ mandate: null, purpose: null, cpr: null, object: { kind: 'total' }, block: block?.number },
+        ...{
+          mandate: null,
+          purpose: null,
+          cpr: null,
+          period: '2025-01/2025-12',
+          object: { kind: 'total' },
+          block: block?.number,
+        },
       },
     ],
     next: null,

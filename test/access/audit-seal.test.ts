@@ -84,10 +84,10 @@ t.test('a number below a visible one may still be written: its range is not clos
 
 t.test('four sealers while eight write: each block once, each row under one seal', async (t) => {
   const scene = await openAuditScene(t);
-  const until = Date.now() + 3000;
+  const WANTED = 400;
   let written = 0;
   const write = async (code: string) => {
-    while (Date.now() < until) {
+    while (written < WANTED) {
       await withTenant(scene.api, scene.tenantOf(code), async (tx) => {
         await tx.query(
           `insert into audit_entry (municipality_code, client_id, request_id, operation, object) values ($1, 'c', 'r', 'o', '{}')`,
@@ -105,7 +105,7 @@ t.test('four sealers while eight write: each block once, each row under one seal
   };
   let blocks = 0;
   const seal = async () => {
-    while (Date.now() < until) {
+    while (written < WANTED) {
       const made = await scene.seal({ mostRows: 40 });
       blocks += made.length;
     }
@@ -115,7 +115,7 @@ t.test('four sealers while eight write: each block once, each row under one seal
   const rest = await scene.seal();
   blocks += rest.length;
   t.comment(`${written} rows in ${blocks} blocks`);
-  t.ok(written > 500 && blocks > 20);
+  t.ok(blocks >= WANTED / 40, 'none has more rows than it may');
   t.match(await scene.verify(), { faults: [], blocks, rows: written, unsealed: 0 });
 });
 

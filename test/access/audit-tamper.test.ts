@@ -9,13 +9,14 @@ import { openAuditScene, PUBLIC_KEYS } from './audit-scene.ts';
 import { type Bench, type Files, randomFrom, storageOf, TAMPERINGS } from './tamper-log.ts';
 
 const TRIALS = 1000;
+const BLOCKS = 8;
 const SEED = 20_261_128;
 const CODES = ['101', '615', '791', '851'];
 
 t.test('1 000 tamperings', async (t) => {
   const scene = await openAuditScene(t);
-  for (let block = 0; block < 12; block += 1) {
-    for (let index = 0; index < 12; index += 1) {
+  for (let block = 0; block < BLOCKS; block += 1) {
+    for (let index = 0; index < 8; index += 1) {
       const tenant = scene.tenantOf(CODES[index % CODES.length] ?? '');
       const entry = await withTenant(scene.api, tenant, (tx) =>
         insertEntry(tx, {
@@ -45,12 +46,19 @@ t.test('1 000 tamperings', async (t) => {
   for await (const { key } of scene.storage.list('audit/'))
     files.set(key, Buffer.concat(await scene.storage.read(key).toArray()));
   const { head, blocks, rows } = await scene.verify();
-  t.match({ blocks, rows }, { blocks: 12, rows: 12 * (12 + 6 + 1 + 2) });
+  t.match({ blocks, rows }, { blocks: BLOCKS, rows: BLOCKS * (8 + 4 + 1 + 2) });
 
   const random = randomFrom(SEED);
-  const verify = async (copy: Files) => {
+  /** Only an end cut off everywhere needs a block that is known from elsewhere; everything else is found without. */
+  const NEEDS_HEAD = 'the end of the chain cut off everywhere';
+  const verify = async (copy: Files, name = '') => {
     const storage = storageOf(copy);
-    const options = { storage, files: await listBlockFiles(storage), publicKeys: PUBLIC_KEYS, remembered: head };
+    const options = {
+      storage,
+      files: await listBlockFiles(storage),
+      publicKeys: PUBLIC_KEYS,
+      remembered: name === NEEDS_HEAD ? head : undefined,
+    };
     return (await verifyLog(await openSource(scene.owner), options)).faults;
   };
   const kinds = Object.entries(TAMPERINGS).flatMap(([name, [weight, tamper]]) =>
@@ -68,7 +76,7 @@ t.test('1 000 tamperings', async (t) => {
     const bench: Bench = { client: scene.owner, files: new Map(files), blocks, random };
     await scene.owner.query('begin');
     const did = await tamper(bench);
-    if ((await verify(bench.files)).length > 0) counts.set(name, (counts.get(name) ?? 0) + 1);
+    if ((await verify(bench.files, name)).length > 0) counts.set(name, (counts.get(name) ?? 0) + 1);
     else missed.push(`${trial} ${name}: ${did}`);
     await scene.owner.query('rollback');
   }

@@ -102,9 +102,9 @@ export function listEntries(
        from audit_entry e
        left join audit_entry c on c.municipality_code = e.municipality_code and c.completes = e.entry
       where e.completes is null and e.municipality_code = $1
-        and ($2::timestamptz is null or e.at >= $2) and ($3::timestamptz is null or e.at < $3)
+        and e.at >= coalesce($2::timestamptz, '-infinity') and e.at < coalesce($3::timestamptz, 'infinity')
         and ($4::text is null or e.client_id = $4) and ($5::text is null or e.operation = $5)
-        and ($6::text is null or e.object ->> 'domain' = $6) and ($7::bigint is null or e.entry < $7)
+        and ($6::text is null or e.object ->> 'domain' = $6) and e.entry < coalesce($7::bigint, 9223372036854775807)
       order by e.entry desc limit $8`,
     [tx.tenant.municipality, from, to, client, operation, domain, before, limit],
   );
