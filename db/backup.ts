@@ -173,7 +173,13 @@ async function restoreTable(
   await advanceIdentity(client, target);
 }
 
-/** Numbers handed out from now on follow the restored ones. */
+/** More numbers than a log hands out between a backup and the loss of its database; JavaScript's numbers bear nine million such leaps. */
+const LEAP = 1_000_000_000;
+
+/**
+ * Numbers handed out from now on leap over those that were handed out after the backup: what was sealed or seen elsewhere under such a number
+ * must never get a namesake.
+ */
 async function advanceIdentity(client: pg.Client, target: string): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     `select attname as name from pg_attribute where attrelid = $1::regclass and attidentity <> ''`,
@@ -182,7 +188,7 @@ async function advanceIdentity(client: pg.Client, target: string): Promise<void>
   for (const { name } of rows) {
     const column = pg.escapeIdentifier(name);
     await client.query(
-      `select setval(pg_get_serial_sequence($1, $2), (select coalesce(max(${column}), 0) + 1 from ${target}), false)`,
+      `select setval(pg_get_serial_sequence($1, $2), (select coalesce(max(${column}), 0) + ${LEAP} from ${target}), false)`,
       [target, name],
     );
   }

@@ -1,5 +1,5 @@
 // Builds the app: every stage's routes on one server. The list of stages here is the table of contents of the api.
-import { registerAccess, registerAccessRoutes, withScope } from './access/index.ts';
+import { registerAccess, registerAccessRoutes, registerAuditRoutes, withScope } from './access/index.ts';
 import { registerCatalogueRoutes } from './catalogue/index.ts';
 import type { ApiDeps } from './deps.ts';
 import { registerReference } from './openapi.ts';
@@ -31,5 +31,6 @@ export async function buildApp(deps: ApiDeps, isStopping: () => boolean = () => 
   warehouse.registerWarehouseRoutes(app, deps);
   keyfigures.registerKeyfigureRoutes(app, deps);
   packages.registerPackageRoutes(app, deps);
+  registerAuditRoutes(app, deps);
   return app;
 }

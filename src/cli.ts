@@ -22,6 +22,10 @@ const COMMANDS: Record<string, readonly [does: string, load: () => Promise<Comma
     async () => (await import('./operate-access.ts')).runRevokeSigningKey,
   ],
   fsck: ['compare rows, files and digests both ways', async () => (await import('./operate.ts')).runFsck],
+  audit: [
+    '`verify` the audit log against its blocks; `key` prints the public key for it',
+    async () => (await import('./operate-audit.ts')).runAudit,
+  ],
   sweep: ['delete files without a row older than 24 h', async () => (await import('./operate.ts')).runSweep],
   retry: ['load a failed source delivery again', async () => (await import('./operate.ts')).runRetry],
   openapi: ['write the documents in openapi/', async () => (await import('./write-openapi.ts')).runOpenApi],

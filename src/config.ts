@@ -44,8 +44,8 @@ export interface Config {
   readonly workerJobs: number;
 }
 
-/** The doors of the service. `demo` brings its own settings and needs none from outside. */
-export type Door = 'api' | 'worker' | 'migrate';
+/** The doors of the service, and what an auditor's command needs. `demo` brings its own settings and needs none from outside. */
+export type Door = 'api' | 'worker' | 'migrate' | 'audit';
 
 /** What is wrong with the environment: one line per variable. */
 export class ConfigError extends Error {
@@ -71,6 +71,18 @@ const NOT_NEEDED: Record<Door, readonly SettingName[]> = {
     'FLIS_PUBLIC_ORIGIN',
     'FLIS_ISSUER',
     'FLIS_AUDIENCE',
+  ],
+  // An auditor has the role that reads, the storage, and a public key instead of the secret.
+  audit: [
+    'FLIS_DATABASE_URL_API',
+    'FLIS_DATABASE_URL_WORKER',
+    'FLIS_DATABASE_URL_OWNER',
+    'FLIS_DATABASE_URL_BACKUP',
+    'FLIS_PUBLIC_ORIGIN',
+    'FLIS_ISSUER',
+    'FLIS_AUDIENCE',
+    'FLIS_ROOT_SECRET',
+    'FLIS_CONTEXT_SECRET',
   ],
   migrate: ['FLIS_STORAGE_DIR', 'FLIS_PUBLIC_ORIGIN', 'FLIS_ISSUER', 'FLIS_AUDIENCE', 'FLIS_ROOT_SECRET'],
 };

@@ -11,9 +11,11 @@ import {
   createKeyRing,
   createReadCounter,
   createTokenVerifier,
+  createTransferLog,
   type KeyRing,
   type ReadCounter,
   SIGNING_KEYS,
+  type TransferLog,
   verifyAccessKey,
 } from './access/index.ts';
 import type { Config } from './config.ts';
@@ -53,6 +55,7 @@ export interface ApiDeps extends SharedDeps {
   readonly issuer: string;
   readonly audience: string;
   readonly reads: ReadCounter;
+  readonly transfers: TransferLog;
   readonly metrics: Registry;
   /** What `/readyz` asks. */
   readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
@@ -114,6 +117,7 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
     },
   });
   const reads = createReadCounter(pool, (error) => log.error({ code: codeOf(error) }, 'reads-not-written'));
+  const transfers = createTransferLog(pool, (error) => log.error({ code: codeOf(error) }, 'transfer-end-not-written'));
   return {
     ...shared,
     http: config.http,
@@ -123,6 +127,7 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
     issuer: config.access.issuer,
     audience: config.access.audience,
     reads,
+    transfers,
     metrics: createMetrics(),
     checks: {
       database: () => pool.query('select 1'),
@@ -133,6 +138,7 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
       await listener.stop();
       keyRing.stop();
       await reads.flush();
+      await transfers.close();
       await shared.close();
     },
   };
@@ -233,6 +239,7 @@ export async function describeDeps(log: Logger): Promise<ApiDeps> {
     issuer: 'none',
     audience: 'none',
     reads: createReadCounter(pool, () => {}),
+    transfers: createTransferLog(pool, () => {}),
     metrics: createMetrics(),
     checks: {},
     close: () => pool.end(),

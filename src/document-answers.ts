@@ -28,6 +28,7 @@ const TENANT_SCOPES: readonly RouteScope[] = [
   'source:write',
   'revision:restore',
   'cpr:read',
+  'audit:read',
 ];
 
 /** @returns the route's `response` with every error answer it can give, each with its codes. */

@@ -35,6 +35,7 @@ const TAGS = [
   { name: 'Releases', description: 'Publications of key figures to everyone entitled.' },
   { name: 'Packages', description: 'Raw-data packages: the tables of a domain at a revision.' },
   { name: 'Access', description: 'Who may ask: clients, their keys, and the caller itself.' },
+  { name: 'Audit log', description: 'Who read or changed a municipality’s data, and when.' },
   { name: 'Operation', description: 'For whoever runs the service.' },
 ];
 

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { backupDatabase, restoreDatabase } from '../db/backup.ts';
 import { migrate } from '../db/migrate.ts';
 import type { RoleCredentials } from '../db/roles.ts';
+import { checkBlocks } from './access/index.ts';
 import { loadConfig } from './config.ts';
 import { openWorkerDeps, type WorkerDeps } from './deps.ts';
 import { intake, packages, warehouse } from './pipeline/index.ts';
@@ -67,7 +68,11 @@ function print(line: string): void {
 /** `fsck`: prints what it compared and every fault. @returns 0 when rows and files agree, 1 otherwise. */
 export function runFsck(): Promise<number> {
   return withWorker(async (deps) => {
-    const report = joinReports([await warehouse.checkStorage(deps), await packages.checkPackages(deps)]);
+    const report = joinReports([
+      await warehouse.checkStorage(deps),
+      await packages.checkPackages(deps),
+      await checkBlocks(deps),
+    ]);
     for (const { key, fault } of report.faults) print(`${fault}: ${key}`);
     print(`${report.named} files named by rows, ${report.bytes} bytes read, ${report.faults.length} faults`);
     print(

@@ -1,6 +1,6 @@
 // Starts the api or the worker in this process and tells how to stop it. The doors, the demo and the tests all start them here.
 import type { Logger } from 'pino';
-import { startKeyUpkeep } from './access/index.ts';
+import { deriveBlockKey, startKeyUpkeep, startSealing } from './access/index.ts';
 import { buildApp } from './app.ts';
 import type { Config } from './config.ts';
 import { type ApiDeps, type DepsOptions, openApiDeps, openWorkerDeps, type WorkerDeps } from './deps.ts';
@@ -74,9 +74,11 @@ export async function startWorker(config: Config, log: Logger, options: DepsOpti
       // Loads are many and slow; of everything else one at a time keeps up, and memory stays bounded.
       concurrency: (queue) => (queue === REVISE.name ? config.workerJobs : 1),
     });
+    const sealing = startSealing({ ...deps, key: deriveBlockKey(config.rootSecret) }, log);
     return {
       deps,
       async stop() {
+        await sealing.stop();
         await runner.stop(DRAIN);
         await keyUpkeep.stop();
         await deps.close();

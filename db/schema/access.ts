@@ -1,6 +1,18 @@
-// Who did what: the audit log, one row per read of raw data or own values and per write, in the transaction it tells of; and how often released
-// values were read.
-import { bigint, index, integer, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+// Who did what: the audit log, one row per read of raw data or own values and per write, in the transaction it tells of; the blocks that seal it; and
+// how often released values were read. No runtime role may change or take away a row of the log or a block.
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import { declareTable } from './kind.ts';
 
 export const auditEntry = declareTable(
@@ -16,10 +28,22 @@ export const auditEntry = declareTable(
       operation: text('operation').notNull(),
       /** What it touched: kind and id, domain, period, rows, bytes, with CPR or not. Never a person. */
       object: jsonb('object').notNull(),
+      /** The mandate under which a vendor asked, and what it is for; null: the municipality's own client, or a job. */
+      mandateId: uuid('mandate_id'),
+      purpose: text('purpose'),
+      /** `done`; of transfers: `started`, then in a row of its own `complete` or `broken-off`; `nothing-sent`: asked for and not transferred. */
+      outcome: text('outcome').notNull().default('done'),
+      /** The row of the started transfer that this one tells the end of. */
+      completes: bigint('completes', { mode: 'number' }),
     },
     (table) => [
       primaryKey({ columns: [table.municipalityCode, table.entry] }),
       index('audit_entry_at').on(table.municipalityCode, table.at),
+      // Sealing reads all municipalities in the order of the numbers.
+      index('audit_entry_entry').on(table.entry),
+      uniqueIndex('audit_entry_completes')
+        .on(table.municipalityCode, table.completes)
+        .where(sql`completes is not null`),
     ],
   ),
   { kind: 'municipal', api: ['select', 'insert'], worker: ['select', 'insert'] },
@@ -43,7 +67,31 @@ export const operatorAuditEntry = declareTable(
     },
     (table) => [index('operator_audit_entry_at').on(table.at)],
   ),
-  { kind: 'system', api: ['insert'], worker: ['insert'] },
+  { kind: 'system', api: ['insert'], worker: ['select', 'insert'] },
+);
+
+/**
+ * The blocks that seal both logs, in one chain: a block holds all rows of its two ranges of numbers, and the hash of the block before. What is signed
+ * is the file of the same number in storage; `hash` is its digest. Everybody may see how far the log is sealed, so the table is published.
+ */
+export const auditBlock = declareTable(
+  pgTable(
+    'audit_block',
+    {
+      number: bigint('number', { mode: 'number' }).primaryKey(),
+      /** sha256 (hex) of the file of the block before; 64 zeros before the first. */
+      previous: text('previous').notNull(),
+      hash: text('hash').notNull(),
+      sealedAt: timestamp('sealed_at', { withTimezone: true }).notNull(),
+      /** Both ends inclusive; a range without numbers ends before it begins. */
+      entryFrom: bigint('entry_from', { mode: 'number' }).notNull(),
+      entryTo: bigint('entry_to', { mode: 'number' }).notNull(),
+      operatorEntryFrom: bigint('operator_entry_from', { mode: 'number' }).notNull(),
+      operatorEntryTo: bigint('operator_entry_to', { mode: 'number' }).notNull(),
+    },
+    (table) => [index('audit_block_entry_to').on(table.entryTo, table.number)],
+  ),
+  { kind: 'published', api: ['select'], worker: ['select', 'insert'] },
 );
 
 /**

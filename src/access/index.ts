@@ -1,5 +1,6 @@
 // Who may ask: verified callers, scopes of routes, the tenant of a request, the register of clients and access keys, the audit log.
 export { type AccessKeyDeps, verifyAccessKey } from './access-keys/index.ts';
+export * from './audit/index.ts';
 export type { CallerVerifier } from './caller-verifier.ts';
 export { type ClientDeps, createClient, isClientKind } from './clients/index.ts';
 export { createReadCounter, type ReadCounter } from './count-reads.ts';
@@ -16,7 +17,6 @@ export { registerAccessRoutes } from './routes.ts';
 export { registerAccess, withScope } from './scope.ts';
 export { isScope, type RouteScope, SCOPES, type Scope } from './scopes.ts';
 export { createSigningKey, type Signer, type SigningKey, signToken, type TokenClaims } from './sign-token.ts';
-export { type AuditObject, writeAudit, writeOperatorAudit } from './store.ts';
 export { ACCESS_CHANGED, SIGNING_KEYS } from './store-changes.ts';
 export { confirmClient, createKeyRing, type KeyRing, revokeSigningKey, startKeyUpkeep } from './tokens/index.ts';
 export { createCallerVerifier } from './verify-caller.ts';

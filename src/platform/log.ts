@@ -5,9 +5,11 @@ import { codeOf } from './error-code.ts';
 /** Everything that a line may hold besides level, time and the event's name. */
 const FIELDS = [
   'attempt',
+  'block',
   'client',
   'code',
   'deliveryId',
+  'digest',
   'domain',
   'job',
   'key',

@@ -175,6 +175,7 @@ t.test('isolation', async (t) => {
       'listClients',
       'getClient',
       'listAccessKeys',
+      'listAuditLog',
     ])
       t.ok(shows.includes(id), `${id} shows it`);
   });

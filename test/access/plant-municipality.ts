@@ -150,7 +150,12 @@ export async function plantMunicipality(
     ...{ ...registered, access_key_id: planted.accessKey, sha256: Buffer.from(HASH, 'hex') },
     expires_at: new Date(Date.now() + 86_400_000),
   });
-  await insert('audit_entry', { client_id: canary, request_id: canary, operation: canary, object: { canary } });
+  await insert('audit_entry', {
+    client_id: canary,
+    request_id: canary,
+    operation: canary,
+    object: { canary, domain: DOMAIN },
+  });
   for (const operation of ['createSourceDelivery', 'submitSourceDelivery', 'restoreRevision', 'createPackage']) {
     await insert('idempotency_key', {
       ...{

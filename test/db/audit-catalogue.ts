@@ -15,6 +15,8 @@ export type Ask = (text: string, values?: unknown[]) => Promise<Row[]>;
 /** The queue's schema holds ids only; whatever else appears in it is looked at by a person before it is listed here. */
 const QUEUE_RELATIONS =
   /^(bam|job|job_common|job_dependency|queue|queue_stats|queue_stats_[0-9]{8}|schedule|subscription|version|warning)$/;
+/** What is on record stays: whatever is declared, nobody but the owner may do more than read and add. */
+const APPEND_ONLY = ['audit_block', 'audit_entry', 'operator_audit_entry'];
 const OWN = `nspname !~ '^pg_' and nspname <> 'information_schema'`;
 const TENANT = '(municipality_code = (SELECT app.municipality() AS municipality))';
 /** The same for a table whose rows have a domain. */
@@ -163,6 +165,9 @@ async function auditGrants(ask: Ask, { declared, roles }: AuditOptions): Promise
   const found = rows.map(
     ({ nspname, relname, grantee, privilege }) => `${privilege} on ${nspname}.${relname} to ${grantee}`,
   );
+  const changing = rows
+    .filter(({ relname = '', privilege = '' }) => APPEND_ONLY.includes(relname) && !/^(select|insert)$/.test(privilege))
+    .map(({ relname, grantee, privilege }) => `${relname} lets ${grantee} ${privilege}`);
   const columns = await ask(`select relname, attname from pg_attribute join pg_class c on c.oid = attrelid
     join pg_namespace n on n.oid = relnamespace where ${OWN} and attacl is not null`);
   const schemas = await ask(
@@ -176,6 +181,7 @@ async function auditGrants(ask: Ask, { declared, roles }: AuditOptions): Promise
   return [
     ...wanted.filter((each) => !found.includes(each)).map((each) => `not granted: ${each}`),
     ...found.filter((each) => !wanted.includes(each)).map((each) => `granted: ${each}`),
+    ...changing,
     ...columns.map(({ relname, attname }) => `granted on a column: ${relname}.${attname}`),
     ...schemas.map(
       ({ nspname, grantee, privilege_type }) => `granted: ${privilege_type} on schema ${nspname} to ${grantee}`,

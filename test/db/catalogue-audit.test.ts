@@ -52,6 +52,14 @@ const PLANTS: Record<string, readonly [sql: string, fault: string | RegExp]> = {
     'role flis_worker is a member of another role',
   ],
   'a grant too many': ['grant delete on revision to flis_api', 'granted: delete on public.revision to flis_api'],
+  'a log that the worker can change': [
+    'grant update on audit_entry to flis_worker',
+    'audit_entry lets flis_worker update',
+  ],
+  'a log that can be cut off': [
+    'grant truncate on audit_block to flis_system',
+    'audit_block lets flis_system truncate',
+  ],
   'a grant to everyone': [
     'grant select on released_value to public',
     'granted: select on public.released_value to PUBLIC',
@@ -214,6 +222,18 @@ t.test('catalogue', async (t) => {
       }
     });
   }
+
+  await t.test('a log that is declared to be changed is found, though the database is as declared', async (t) => {
+    const declared = new Map(declaredTables());
+    declared.set('operator_audit_entry', { kind: 'system', api: ['insert'], worker: ['select', 'insert', 'delete'] });
+    await client.query('begin');
+    await client.query('grant delete on operator_audit_entry to flis_worker, flis_system');
+    t.same(await auditCatalogue(client, { declared, roles }), [
+      'operator_audit_entry lets flis_system delete',
+      'operator_audit_entry lets flis_worker delete',
+    ]);
+    await client.query('rollback');
+  });
 
   await t.test('is as declared after all', async (t) => t.same(await audit(), []));
 });

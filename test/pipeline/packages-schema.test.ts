@@ -5,6 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
+import { createTransferLog } from '../../src/access/index.ts';
 import { makeCatalogue } from '../../src/domains/catalogue.ts';
 import { type Column, type Domain, defineTable } from '../../src/domains/definition.ts';
 import { loadCatalogue } from '../../src/domains/index.ts';
@@ -47,7 +48,8 @@ function serviceOf(domain: Domain) {
       running.push(run(queue.name, payload));
     },
   };
-  const api = { pool, jobs, catalogue: deps.catalogue };
+  const transfers = createTransferLog(pool, () => {});
+  const api = { pool, jobs, transfers, catalogue: deps.catalogue };
   const order = async (request: PackageRequest) => {
     const later: object[] = [];
     const send: JobSender['send'] = async (_tx, _queue, _key, payload) => void later.push(payload);
@@ -56,8 +58,11 @@ function serviceOf(domain: Domain) {
     return (body as { id: string }).id;
   };
   const fetchFile = async (packageId: string, name: string) => {
-    const request = { packageId, name, scopes: [], operation: 'getPackageFile' };
-    const { file } = await openFile(api, scene.tenant, request);
+    const request = { packageId, name, scopes: [], operation: 'getPackageFile', method: 'GET', isRange: false };
+    const answerWith = () => ({ kind: 'bytes', range: undefined }) as const;
+    const { file, transfer } = await openFile(api, scene.tenant, { ...request, answerWith });
+    transfer.ended({ bytes: file.bytes, complete: true });
+    await transfers.close();
     await Promise.all(running.splice(0));
     const path = join(scene.folder, randomUUID());
     await copyParts(scene.storage, file.parts, path);

@@ -3,7 +3,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import type pg from 'pg';
 import { withSystem } from '../../platform/postgres/tenancy.ts';
 import { seal } from '../../platform/sealed.ts';
-import { writeOperatorAudit } from '../store.ts';
+import { writeOperatorAudit } from '../audit/index.ts';
 import { nextKeyAt, spentKeysAt } from './rules.ts';
 import {
   deleteExpiredAssertions,

@@ -9,7 +9,8 @@ export interface SigningKeyRow extends KeyTimes {
   readonly sealed: Buffer;
 }
 
-const KEY_LOCK = 7_126_530_418;
+/** Any number that nothing else in the database locks. */
+const KEY_LOCK = 7_126_530_419;
 
 export function listSigningKeys(tx: PublishedTx | SystemTx): Promise<SigningKeyRow[]> {
   return tx.query<SigningKeyRow>(

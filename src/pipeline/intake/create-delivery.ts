@@ -66,7 +66,8 @@ export async function createDelivery(
         sequence: request.sequence ?? null,
         extractedOn: request.extractedOn ?? null,
       });
-      await writeAudit(tx, operation, { sourceDelivery: delivery.id, domain: delivery.domain, kind: delivery.kind });
+      const { id, domain, kind, periodFrom, periodTo } = delivery;
+      await writeAudit(tx, operation, { sourceDelivery: id, domain, kind, period: `${periodFrom}/${periodTo}` });
       return { status: 201, location: `/v1/source-deliveries/${delivery.id}`, body: presentDelivery(delivery) };
     }),
   );

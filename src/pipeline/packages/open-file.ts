@@ -1,9 +1,11 @@
-// Finds a file of a package for a download, and writes the audit row. What it returns needs no database any more: bytes flow from storage alone.
+// Finds a file of a package for a download, and puts the download on record: only what is committed there may leave. What it returns needs no database any
+// more: bytes flow from storage alone.
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import { writeAudit } from '../../access/index.ts';
+import type { AuditObject, Transfer, TransferLog } from '../../access/index.ts';
 import type { Catalogue } from '../../domains/index.ts';
 import { NOT_FOUND, Problem } from '../../platform/http/problem.ts';
+import type { FileAnswer } from '../../platform/http/send-file.ts';
 import { type Tenant, type TenantTx, withTenant } from '../../platform/postgres/tenancy.ts';
 import type { JobSender } from '../../platform/queue/queue.ts';
 import { BUILD_PARQUET } from '../queues.ts';
@@ -17,6 +19,7 @@ export interface OpenFileDeps {
   readonly pool: pg.Pool;
   readonly jobs: JobSender;
   readonly catalogue: Catalogue;
+  readonly transfers: TransferLog;
 }
 
 /** Which file is asked for, with the scopes of the caller and the operation that the audit log names. */
@@ -25,12 +28,18 @@ export interface FileRequest {
   readonly name: string;
   readonly scopes: readonly string[];
   readonly operation: string;
+  readonly method: string;
+  /** Whether it asks for a part of the file. */
+  readonly isRange: boolean;
+  /** What will be answered with a file of such a length and digest. */
+  answerWith(file: Pick<PackageFile, 'bytes' | 'sha256'>): FileAnswer;
 }
 
-/** A file and the name under which it is saved. */
+/** A file and the name under which it is saved. How the sending ends must be told to `transfer`. */
 export interface OpenedFile {
   readonly file: PackageFile;
   readonly fileName: string;
+  readonly transfer: Transfer;
 }
 
 /** How long a request waits for a Parquet file that is made on first demand, and how often it looks. */
@@ -43,6 +52,24 @@ const RETRY_AFTER = { 'retry-after': '2' };
  * @throws Problem `not-found` (also for what the scopes do not show), `package-not-ready`, `package-failed`, `parquet-not-ready`
  */
 export async function openFile(deps: OpenFileDeps, tenant: Tenant, request: FileRequest): Promise<OpenedFile> {
+  const { operation, packageId, name, isRange } = request;
+  const transfer = deps.transfers.begin(tenant, operation, `${packageId}/${name}`, isRange);
+  try {
+    const opened = await waitForFile(deps, tenant, request, transfer);
+    transfer.committed();
+    return { ...opened, transfer };
+  } catch (error) {
+    transfer.ended({ bytes: 0, complete: false });
+    throw error;
+  }
+}
+
+async function waitForFile(
+  deps: OpenFileDeps,
+  tenant: Tenant,
+  request: FileRequest,
+  transfer: Transfer,
+): Promise<Omit<OpenedFile, 'transfer'>> {
   const deadline = Date.now() + PATIENCE_MS;
   for (let first = true; ; first = false) {
     const opened = await withTenant(deps.pool, tenant, async (tx) => {
@@ -51,21 +78,28 @@ export async function openFile(deps: OpenFileDeps, tenant: Tenant, request: File
         if (first) await orderParquet(tx, deps, found.ordered, found.table);
         return undefined;
       }
-      const { name, scope, bytes } = found.file;
-      const { id, domain } = found.ordered;
-      await writeAudit(tx, request.operation, {
-        package: id,
-        domain,
-        file: name,
-        bytes,
-        cpr: scope === IDENTITY_SCOPE,
-      });
-      return { file: found.file, fileName: fileNameOf(found.ordered, tenant.municipality, name) };
+      const { ordered, file } = found;
+      const answer = request.answerWith(file);
+      await transfer.record(tx, describe(ordered, file, request, answer), answer.kind === 'bytes');
+      return { file, fileName: fileNameOf(ordered, tenant.municipality, file.name) };
     });
     if (opened !== undefined) return opened;
     if (Date.now() >= deadline) throw new Problem(PARQUET_NOT_READY, undefined, {}, RETRY_AFTER);
     await delay(LOOK_AGAIN_MS);
   }
+}
+
+/** For the log: the whole file, because ranges that follow belong to the same row; nothing where nothing of it will leave. */
+function describe(ordered: DataPackage, file: PackageFile, { method }: FileRequest, answer: FileAnswer): AuditObject {
+  const { id, domain, kind, revision } = ordered;
+  const { name, scope, rows, bytes } = file;
+  const sends = answer.kind === 'bytes';
+  return {
+    ...{ package: id, domain, kind, revision, file: name, rows: sends ? rows : 0, bytes: sends ? bytes : 0 },
+    cpr: scope === IDENTITY_SCOPE,
+    ...(sends && answer.range !== undefined ? { range: `${answer.range.start}-${answer.range.end}` } : {}),
+    ...(sends ? {} : { method }),
+  };
 }
 
 type Found =

@@ -7,7 +7,7 @@ import { sendBody } from '../../platform/http/conditional.ts';
 import { INVALID_CURSOR, INVALID_REQUEST, RANGE_NOT_SATISFIABLE } from '../../platform/http/errors.ts';
 import { nextLink, sendPage } from '../../platform/http/paging.ts';
 import { NOT_FOUND } from '../../platform/http/problem.ts';
-import { sendFile } from '../../platform/http/send-file.ts';
+import { planAnswer, sendFile } from '../../platform/http/send-file.ts';
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
 import { readParts } from '../../slices/index.ts';
 import { IDEMPOTENCY_KEY_REUSED, idempotencyHeaders } from '../intake/index.ts';
@@ -128,11 +128,18 @@ const fileErrors = errorAnswers(
 function registerDownloads(scoped: App, deps: PackageDeps): void {
   const download = async (request: FastifyRequest, reply: FastifyReply, packageId: string, name: string) => {
     const scopes = [...principalOf(request).scopes];
-    const operation = name === ARCHIVE ? 'getPackageArchive' : 'getPackageFile';
-    const { file, fileName } = await openFile(deps, tenantOf(request), { packageId, name, scopes, operation });
+    const { file, fileName, transfer } = await openFile(deps, tenantOf(request), {
+      ...{ packageId, name, scopes, operation: name === ARCHIVE ? 'getPackageArchive' : 'getPackageFile' },
+      ...{ method: request.method, isRange: request.headers.range !== undefined },
+      answerWith: (file) => planAnswer(request, file),
+    });
     const { bytes, sha256, mediaType, parts } = file;
     const open = (range: { start: number; end: number } | undefined) => readParts(deps.storage, parts, range);
-    return (await sendFile(request, reply, { bytes, sha256, mediaType, fileName, open })) as never;
+    const sent = { bytes, sha256, mediaType, fileName, open, ended: transfer.ended };
+    return (await sendFile(request, reply, sent).catch((error) => {
+      transfer.ended({ bytes: 0, complete: false });
+      throw error;
+    })) as never;
   };
 
   scoped.route({

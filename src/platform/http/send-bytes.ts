@@ -7,19 +7,38 @@ import type { ByteSource } from '../byte-source.ts';
 /** Measured: 256 KiB to 1 MiB are equally fast; 64 KiB halves it. */
 const CHUNK = 512 * 1024;
 
+/** How an answer ended. */
+export interface Sent {
+  /** Bytes handed to the connection: the client has at most so many. */
+  readonly bytes: number;
+  /** Whether the connection took all there was. */
+  readonly complete: boolean;
+}
+
 /**
  * Answers with the bytes of `source`, or with the headers alone (HEAD). Status and headers, the exact length among them, are set on `reply`.
+ * @param ended is told once how it ended, unless this throws
  * @throws what `source` throws for the first bytes, while a problem can still be answered; later faults cut the connection, which the length gives away
  */
-export async function sendBytes(reply: FastifyReply, source: ByteSource | undefined): Promise<FastifyReply> {
+export async function sendBytes(
+  reply: FastifyReply,
+  source: ByteSource | undefined,
+  ended: (sent: Sent) => void = () => {},
+): Promise<FastifyReply> {
   if (source === undefined) {
     startAnswer(reply).end();
+    ended({ bytes: 0, complete: true });
     return reply;
   }
   const buffers = [Buffer.allocUnsafeSlow(CHUNK), Buffer.allocUnsafeSlow(CHUNK)] as const;
   const length = await source.fill(buffers[0]);
   const response = startAnswer(reply);
-  await pump(response, source, buffers, length).catch(() => response.destroy());
+  const sent = { bytes: 0, complete: true };
+  await pump(response, source, buffers, length, sent).catch(() => {
+    sent.complete = false;
+    response.destroy();
+  });
+  ended(sent);
   return reply;
 }
 
@@ -33,6 +52,7 @@ async function pump(
   source: ByteSource,
   buffers: readonly [Buffer, Buffer],
   first: number,
+  counted: { bytes: number },
 ): Promise<void> {
   const left = new Promise<never>((_, reject) => {
     response.once('close', () => reject(new Error('the client went away')));
@@ -41,6 +61,7 @@ async function pump(
   let sent: Promise<unknown> = Promise.resolve();
   for (let turn = 0, length = first; length > 0; turn += 1) {
     const [busy, free] = turn % 2 === 0 ? buffers : [buffers[1], buffers[0]];
+    counted.bytes += length;
     sent = Promise.race([write(response, busy.subarray(0, length)), left]);
     sent.catch(() => {});
     length = await source.fill(free);

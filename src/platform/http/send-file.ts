@@ -4,7 +4,7 @@ import type { ByteSource } from '../byte-source.ts';
 import { matchesEtag } from './conditional.ts';
 import { RANGE_NOT_SATISFIABLE } from './errors.ts';
 import { Problem } from './problem.ts';
-import { sendBytes } from './send-bytes.ts';
+import { type Sent, sendBytes } from './send-bytes.ts';
 
 /** First and last byte, both inclusive. */
 export interface SentRange {
@@ -21,7 +21,14 @@ export interface SentFile {
   /** The name under which a browser saves it; ASCII letters, digits, `-`, `_` and `.` only. */
   readonly fileName: string;
   open(range: SentRange | undefined): ByteSource;
+  /** Told once how the answer ended, unless `sendFile` throws. */
+  ended?(sent: Sent): void;
 }
+
+/** What the headers of a request ask of a file. Only `bytes` lets any of its bytes leave; `range` undefined is the whole file. */
+export type FileAnswer =
+  | { readonly kind: 'unchanged' | 'headers' | 'unsatisfiable' }
+  | { readonly kind: 'bytes'; readonly range: SentRange | undefined };
 
 const SINGLE_RANGE = /^bytes=(?:(\d{1,15})-(\d{1,15})?|-(\d{1,15}))$/;
 
@@ -48,28 +55,39 @@ function isSameFile(ifRange: string | undefined, etag: string): boolean {
   return ifRange === undefined || matchesEtag(ifRange, etag, false);
 }
 
+/** @returns how `sendFile` will answer, so that it can be known before anything is sent. */
+export function planAnswer(request: FastifyRequest, { bytes, sha256 }: Pick<SentFile, 'bytes' | 'sha256'>): FileAnswer {
+  const etag = `"${sha256}"`;
+  const known = request.headers['if-none-match'];
+  if (known !== undefined && matchesEtag(known, etag, true)) return { kind: 'unchanged' };
+  if (request.method === 'HEAD') return { kind: 'headers' };
+  const wanted = isSameFile(request.headers['if-range'] as string | undefined, etag)
+    ? request.headers.range
+    : undefined;
+  const range = parseRange(wanted, bytes);
+  return range === 'unsatisfiable' ? { kind: 'unsatisfiable' } : { kind: 'bytes', range };
+}
+
 /** Sends the file, a range of it (206), 304 when the client has it, or its headers alone. @throws Problem `range-not-satisfiable` */
 export async function sendFile(request: FastifyRequest, reply: FastifyReply, file: SentFile): Promise<FastifyReply> {
-  const etag = `"${file.sha256}"`;
+  const answer = planAnswer(request, file);
   reply.headers({
-    etag,
+    etag: `"${file.sha256}"`,
     'accept-ranges': 'bytes',
     'cache-control': 'private, no-cache',
     'repr-digest': `sha-256=:${Buffer.from(file.sha256, 'hex').toString('base64')}:`,
   });
-  const known = request.headers['if-none-match'];
-  if (known !== undefined && matchesEtag(known, etag, true)) return reply.code(304).send();
+  if (answer.kind === 'unchanged') {
+    file.ended?.({ bytes: 0, complete: true });
+    return reply.code(304).send();
+  }
   reply.headers({
     'content-type': file.mediaType,
     'content-disposition': `attachment; filename="${file.fileName}"`,
     'content-length': String(file.bytes),
   });
-  if (request.method === 'HEAD') return sendBytes(reply, undefined);
-  const wanted = isSameFile(request.headers['if-range'] as string | undefined, etag)
-    ? request.headers.range
-    : undefined;
-  const range = parseRange(wanted, file.bytes);
-  if (range === 'unsatisfiable') {
+  if (answer.kind === 'headers') return sendBytes(reply, undefined, file.ended);
+  if (answer.kind !== 'bytes') {
     withdraw(reply);
     throw new Problem(
       RANGE_NOT_SATISFIABLE,
@@ -78,13 +96,14 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, fil
       { 'content-range': `bytes */${file.bytes}` },
     );
   }
+  const { range } = answer;
   if (range !== undefined) {
     reply.code(206).headers({
       'content-range': `bytes ${range.start}-${range.end}/${file.bytes}`,
       'content-length': String(range.end - range.start + 1),
     });
   }
-  return sendBytes(reply, file.open(range)).catch((error) => {
+  return sendBytes(reply, file.open(range), file.ended).catch((error) => {
     withdraw(reply);
     throw error;
   });

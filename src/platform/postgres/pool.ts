@@ -11,7 +11,8 @@ export interface PoolOptions {
   /** Milliseconds after which PostgreSQL ends a statement. */
   readonly statementTimeout: number;
   readonly applicationName: string;
-  readonly context: ContextOptions;
+  /** Absent for a role that works for nobody: a pool without it can make no transaction of a tenant. */
+  readonly context?: ContextOptions;
   /** False behind a transaction pooler: it gives each transaction another session, which does not know the statement. Default true. */
   readonly namedStatements?: boolean;
 }
@@ -27,25 +28,23 @@ class UnnamedClient extends pg.Client {
 
 /** @returns a pool; int8 is parsed to number (no counter here reaches 2^53), dates stay text, numeric stays text. */
 export function createPool(options: PoolOptions): pg.Pool {
-  const pool = new ContextPool(
-    {
-      connectionString: options.url,
-      ...(options.namedStatements === false ? { Client: UnnamedClient } : {}),
-      max: options.max,
-      application_name: options.applicationName,
-      statement_timeout: options.statementTimeout,
-      idle_in_transaction_session_timeout: 60_000,
-      connectionTimeoutMillis: 10_000,
-      types: {
-        getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
-          if (oid === INT8) return Number;
-          if (oid === DATE) return (text: string) => text;
-          return pg.types.getTypeParser(oid, format as 'text');
-        }) as typeof pg.types.getTypeParser,
-      },
+  const settings: pg.PoolConfig = {
+    connectionString: options.url,
+    ...(options.namedStatements === false ? { Client: UnnamedClient } : {}),
+    max: options.max,
+    application_name: options.applicationName,
+    statement_timeout: options.statementTimeout,
+    idle_in_transaction_session_timeout: 60_000,
+    connectionTimeoutMillis: 10_000,
+    types: {
+      getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+        if (oid === INT8) return Number;
+        if (oid === DATE) return (text: string) => text;
+        return pg.types.getTypeParser(oid, format as 'text');
+      }) as typeof pg.types.getTypeParser,
     },
-    options.context,
-  );
+  };
+  const pool = options.context === undefined ? new pg.Pool(settings) : new ContextPool(settings, options.context);
   // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
   pool.on('error', () => {});
   return pool;
