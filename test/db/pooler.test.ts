@@ -5,7 +5,8 @@ import { createPool } from '../../src/platform/postgres/pool.ts';
 import { type Tx, withPublished, withSystem, withTenant } from '../../src/platform/postgres/tenancy.ts';
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';
 import { TEST_CONTEXT } from '../harness/database.ts';
-import { skipWithoutPooler, startPooler } from '../harness/pooler.ts';
+import { startPooler } from '../harness/pooler.ts';
+import { skipWithout } from '../harness/skip-without.ts';
 import { contextFor, FOREIGN, OWN, OWN_CLAIMS, openContextScene, placeOf, say, seenBy } from './context-scene.ts';
 
 const tenantOf = (municipality: string, domains: readonly string[] | null = null) => ({
@@ -14,7 +15,7 @@ const tenantOf = (municipality: string, domains: readonly string[] | null = null
 });
 const INVALID = { code: '42501', message: 'the tenant context is not valid' };
 
-t.test('through pgbouncer', { skip: skipWithoutPooler }, async (t) => {
+t.test('through pgbouncer', { skip: skipWithout('pgbouncer') }, async (t) => {
   const { database } = await openContextScene(t);
   const [api, worker] = await Promise.all(
     [database.apiUrl, database.workerUrl].map(async (url) => (await startPooler(t, url, 2))(url)),

@@ -1,6 +1,6 @@
 // pgbouncer in transaction mode for the tests: each transaction may get another of few server connections.
 // Like PostgreSQL it refuses to run as root, and is started as the account that runs the embedded server.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,12 +11,6 @@ import { unprivilegedAccount } from '../../src/platform/postgres/embedded.ts';
 import type { TestScope } from './database.ts';
 
 const START_TIMEOUT_MS = 10_000;
-
-/** Why tests through pgbouncer are skipped: it is not on this machine. Never in CI (`.ci/run`), which installs it. */
-export const skipWithoutPooler =
-  process.env.CI !== undefined || spawnSync('pgbouncer', ['--version']).status === 0
-    ? false
-    : 'pgbouncer is not on this machine';
 
 /** Starts a pooler before the server of `url` with `connections` server connections for each role; ended with the test. @returns a function that leads a URL through it. */
 export async function startPooler(t: TestScope, url: string, connections: number): Promise<(url: string) => string> {

@@ -14,8 +14,10 @@ import { createMemoryCache } from '../../src/platform/cache/memory-cache.ts';
 import { createRedisCache, type RedisCache } from '../../src/platform/cache/redis-cache.ts';
 import { freePort } from '../../src/platform/free-port.ts';
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';
+import { skipWithout } from '../harness/skip-without.ts';
 
 const answer = (text: string): CachedAnswer => ({ body: Buffer.from(text), etag: `"${text}"`, mediaType: 'text/csv' });
+const skip = skipWithout('redis-server');
 let counter = 0;
 const newKey = () => releaseKey('skole-1', `test-${process.pid}-${counter++}`);
 
@@ -141,7 +143,7 @@ t.test('in this process', async (t) => {
   });
 });
 
-t.test('in Redis', async (t) => {
+t.test('in Redis', { skip }, async (t) => {
   const server = await startRedis(t);
   await contract(
     t,
@@ -156,7 +158,7 @@ t.test('in Redis', async (t) => {
   });
 });
 
-t.test('in layers', async (t) => {
+t.test('in layers', { skip }, async (t) => {
   const server = await startRedis(t);
   await contract(
     t,
@@ -178,7 +180,7 @@ t.test('an entry is taken only whole and under its own key', async (t) => {
   }
 });
 
-t.test('Redis in trouble never changes an answer', async (t) => {
+t.test('Redis in trouble never changes an answer', { skip }, async (t) => {
   const timed = async (cache: AnswerCache, key = newKey()) => {
     const start = performance.now();
     const { body } = await cache.get(key, async () => answer('right'));
