@@ -3,19 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { createClient, isClientKind, isScope, revokeSigningKey } from './access/index.ts';
-import { loadConfig } from './config.ts';
-import { openWorkerDeps, type WorkerDeps } from './deps.ts';
-import { createLog } from './platform/log.ts';
-
-async function withWorker(run: (deps: WorkerDeps) => Promise<number>): Promise<number> {
-  const config = loadConfig('worker');
-  const deps = await openWorkerDeps(config, createLog({ service: 'command', level: config.logLevel }));
-  try {
-    return await run(deps);
-  } finally {
-    await deps.close();
-  }
-}
+import { withWorker } from './with-worker.ts';
 
 /**
  * `client --kind operator --name … --contact … --scope "operator" --keys jwks.json [--municipality 615]`: registers a client with its public keys

@@ -6,12 +6,11 @@ import { migrate } from '../db/migrate.ts';
 import type { RoleCredentials } from '../db/roles.ts';
 import { checkBlocks } from './access/index.ts';
 import { loadConfig } from './config.ts';
-import { openWorkerDeps, type WorkerDeps } from './deps.ts';
 import { intake, packages, warehouse } from './pipeline/index.ts';
 import { QUEUES } from './pipeline/queues.ts';
-import { createLog } from './platform/log.ts';
 import { queueSettings } from './platform/queue/pg-boss.ts';
 import { municipalityCodeOf } from './platform/tenant.ts';
+import { withWorker } from './with-worker.ts';
 
 /** `migrate`: schema, roles, tenancy and queues; roles and passwords are those of the configured URLs. */
 export async function runMigrate(): Promise<number> {
@@ -49,16 +48,6 @@ export async function runRestore([folder = '']: readonly string[]): Promise<numb
 function usage(line: string): number {
   process.stderr.write(`${line}\n`);
   return 2;
-}
-
-async function withWorker(run: (deps: WorkerDeps) => Promise<number>): Promise<number> {
-  const config = loadConfig('worker');
-  const deps = await openWorkerDeps(config, createLog({ service: 'command', level: config.logLevel }));
-  try {
-    return await run(deps);
-  } finally {
-    await deps.close();
-  }
 }
 
 function print(line: string): void {
