@@ -18,6 +18,8 @@ const SEED = 1;
 const SENDERS = 14;
 /** All senders together keep the worker busy, so a delivery takes some seconds: asking more often only costs. */
 const POLL_MS = 1500;
+/** Once nothing else waits to be sent, the end of the last ones is worth asking for. */
+const LAST_POLL_MS = 300;
 /** More jobs than cores: a job waits for disk and database a tenth of its time. */
 const WORKER_JOBS = 4;
 const SHOWN_MUNICIPALITY = '615';
@@ -78,7 +80,8 @@ async function fill(flis: LaunchedService, operator: Service, signal: AbortSigna
       for (const generator of generators) {
         let newest: number | null = null;
         for (const delivery of generator.deliveries(next, SEED)) {
-          const result = await deliver(service, generator.domain, next, delivery);
+          const pollMs = work.length > 0 ? POLL_MS : LAST_POLL_MS;
+          const result = await deliver(service, generator.domain, next, delivery, pollMs);
           rows += result.rows;
           totals.deliveries += 1;
           if (result.revision === null) totals.rejected += 1;
@@ -104,7 +107,13 @@ async function loadGenerator(domain: string): Promise<SyntheticDomain> {
   return (await import(`../domains/${domain}/synthetic.ts`)).synthetic as SyntheticDomain;
 }
 
-async function deliver(service: Service, domain: string, municipality: Municipality, delivery: SyntheticDelivery) {
+async function deliver(
+  service: Service,
+  domain: string,
+  municipality: Municipality,
+  delivery: SyntheticDelivery,
+  pollMs: number,
+) {
   await mkdir(join(FOLDER, 'outbox'), { recursive: true });
   const folder = await mkdtemp(join(FOLDER, 'outbox', `${municipality.code}-${domain}-`));
   try {
@@ -112,8 +121,8 @@ async function deliver(service: Service, domain: string, municipality: Municipal
     const { kind, sourceSystem, periodFrom, periodTo } = delivery;
     const result = await sendDelivery(service, { domain, kind, sourceSystem, periodFrom, periodTo }, files, {
       gzip: false,
-      firstPollMs: POLL_MS,
-      longestPollMs: POLL_MS,
+      firstPollMs: pollMs,
+      longestPollMs: pollMs,
     });
     if (result.state === 'failed') throw new Error(`the delivery of ${domain} for ${municipality.code} failed`);
     return { rows: files.reduce((sum, { rows }) => sum + rows, 0), revision: result.revision };

@@ -32,6 +32,8 @@ export function createPool(options: PoolOptions): pg.Pool {
     connectionString: options.url,
     ...(options.namedStatements === false ? { Client: UnnamedClient } : {}),
     max: options.max,
+    // A statement is sent without waiting for the answer to the one before; answers come in the same order.
+    pipeline: true,
     application_name: options.applicationName,
     statement_timeout: options.statementTimeout,
     idle_in_transaction_session_timeout: 60_000,

@@ -100,21 +100,27 @@ function forSystem(reason: string): Setting {
 /**
  * Begins a transaction, asks where it takes place, and tells for whom it runs. The place is asked for each time: behind a transaction pooler the
  * backend changes, and the start of the transaction ties the context to this one alone. The context travels as a value and not in the text of the
- * statement, which `pg_stat_activity` shows to every connection of the same role.
+ * statement, which `pg_stat_activity` shows to every connection of the same role. The first statement of the work follows without waiting for the answer
+ * (the pool pipelines): a transaction that could not be told is aborted, and so runs nothing.
  */
-async function begin(pool: pg.Pool, client: pg.PoolClient, options: TxOptions, setting: Setting | undefined) {
+async function begin(
+  pool: pg.Pool,
+  client: pg.PoolClient,
+  options: TxOptions,
+  setting: Setting | undefined,
+): Promise<{ readonly told: Promise<unknown> }> {
   const start = beginStatement(options);
   if (setting === undefined) {
     // What a transaction before may have left for the whole session is covered.
     await client.query(`${start}; select set_config('app.context', '', true)`);
-    return;
+    return { told: Promise.resolve() };
   }
   if (!(pool instanceof ContextPool)) throw new Error('this pool cannot say for whom a transaction runs');
   const answers: unknown = await client.query(`${start}; ${PLACE}`);
   const place = (answers as pg.QueryResult<{ place: string }>[])[1]?.rows[0]?.place;
   if (place === undefined) throw new Error('PostgreSQL did not say where the transaction takes place');
   const { claims, statement } = setting;
-  await client.query({ ...named(statement), values: [pool.sign(place, claims)] });
+  return { told: client.query({ ...named(statement), values: [pool.sign(place, claims)] }) };
 }
 
 async function inTransaction<T>(
@@ -126,10 +132,12 @@ async function inTransaction<T>(
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await begin(pool, client, options, setting);
-    const result = await fn(client);
+    const { told } = await begin(pool, client, options, setting);
+    const [telling, work] = await Promise.allSettled([told, fn(client)]);
+    if (telling.status === 'rejected') throw telling.reason;
+    if (work.status === 'rejected') throw work.reason;
     await client.query('commit');
-    return result;
+    return work.value;
   } catch (error) {
     // A connection that cannot even roll back is thrown away, never handed to the next caller.
     await client.query('rollback').catch((fault: Error) => {
