@@ -61,13 +61,16 @@ async function secureTables(client: pg.Client, { api, worker, backup }: MigrateO
   const roles = [api.name, worker.name, SYSTEM_ROLE, backup.name].map((name) => pg.escapeIdentifier(name)).join(', ');
   await client.query('begin');
   await client.query(`grant usage on schema public, app to ${roles}`);
-  await client.query(`grant execute on function app.municipality(), app.domains(), app.system_reason() to ${roles}`);
+  await client.query(
+    `grant execute on function app.municipality(), app.domains(), app.system_reason(), app.client() to ${roles}`,
+  );
   for (const [name, access] of declaredTables()) {
     const table = `public.${pg.escapeIdentifier(name)}`;
     await client.query(`revoke all on ${table} from public, ${roles}`);
     if (access.kind === 'municipal') {
       const names = [api.name, worker.name, SYSTEM_ROLE, backup.name];
       await client.query('call app.secure_municipal($1, $2, $3, $4, $5)', [table, ...names]);
+      if (access.client) await client.query('call app.let_client($1, $2, $3)', [table, api.name, access.client]);
     } else {
       await client.query('call app.secure_shared($1)', [table]);
     }

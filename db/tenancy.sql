@@ -20,6 +20,12 @@ create or replace function app.system_reason() returns text
   language sql stable parallel restricted
   return nullif((context.verified())[4], '');
 
+-- The client that this transaction runs for, where it runs for no municipality and for no reason of the service's; null otherwise. One expression, so that
+-- it is verified once: the three claims before the client must be empty.
+create or replace function app.client() returns text
+  language sql stable parallel restricted
+  return substring(array_to_string((context.verified())[2:5], chr(10)) from '^\n\n\n(.+)$');
+
 -- Drops every policy of a table, so that a changed declaration leaves nothing behind.
 create or replace procedure app.clear_policies(target regclass) language plpgsql as $$
 declare policy record;
@@ -46,6 +52,20 @@ begin
   execute format('create policy tenant on %s to %I, %I using (%s) with check (%s)', target, api, worker, tenant, tenant);
   execute format('create policy system on %s to %I using ((select app.system_reason()) is not null) with check ((select app.system_reason()) is not null)', target, system);
   execute format('create policy backup on %s for select to %I using (true)', target, backup);
+end $$;
+
+-- Lets a client that works for no municipality at rows that name it. What it adds is a proposal, and what it changes is ended by it: whatever SQL runs for
+-- a vendor, it can approve nothing and revive nothing. The names come after `tenant`, which is asked first and mostly suffices.
+create or replace procedure app.let_client(target regclass, api text, part text) language plpgsql as $$
+declare own text := 'client_id = (select app.client())';
+begin
+  if part = 'author' then
+    execute format('create policy without_municipality_insert on %s for insert to %I with check (%s)', target, api, own);
+    return;
+  end if;
+  execute format('create policy without_municipality_select on %s for select to %I using (%s)', target, api, own);
+  execute format('create policy without_municipality_insert on %s for insert to %I with check (%s and approved_at is null and ended_at is null)', target, api, own);
+  execute format('create policy without_municipality_update on %s for update to %I using (%s) with check (%s and ended_at is not null)', target, api, own, own);
 end $$;
 
 -- Tables of the other kinds are forced too: what a role may do with them is said by grants alone.

@@ -101,6 +101,7 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
     confirmClient: (principal) => confirmClient(pool, principal),
     verifyAccessKey: (text) => verifyAccessKey(shared, text),
     isListening: () => listener.isListening(),
+    catchUp: () => listener.catchUp(),
   });
   const listener = startListener({
     url: config.database.directApi ?? '',
@@ -234,6 +235,7 @@ export async function describeDeps(log: Logger): Promise<ApiDeps> {
       confirmClient: async () => undefined,
       verifyAccessKey: async () => undefined,
       isListening: () => false,
+      catchUp: async () => {},
     }),
     keyRing: { signer: async () => undefined, published: () => [], reload: async () => {}, stop: () => {} },
     issuer: 'none',

@@ -46,7 +46,7 @@ export const auditEntry = declareTable(
         .where(sql`completes is not null`),
     ],
   ),
-  { kind: 'municipal', api: ['select', 'insert'], worker: ['select', 'insert'] },
+  { kind: 'municipal', api: ['select', 'insert'], worker: ['select', 'insert'], client: 'author' },
 );
 
 /** The audit log of what belongs to no municipality: releases. The api adds to it and cannot read it. */

@@ -5,6 +5,7 @@ export { CONTEXT_ROLE, type ContextKey, contextKeyOf, padsOf, signWith } from '.
 export * from './intake.ts';
 export * from './keyfigures.ts';
 export { declaredTables, type TableAccess, type TableKind } from './kind.ts';
+export * from './mandates.ts';
 export * from './packages.ts';
 export * from './roles.ts';
 export * from './tokens.ts';

@@ -12,6 +12,11 @@ export interface TableAccess {
   readonly kind: TableKind;
   readonly api: readonly ('select' | 'insert' | 'update' | 'delete')[];
   readonly worker: readonly ('select' | 'insert' | 'update' | 'delete')[];
+  /**
+   * What a client that works for no municipality may do with rows that name it: `party`: see them, propose one, end one; `author`: add to the log under
+   * its own name. Of municipal tables only.
+   */
+  readonly client?: 'party' | 'author';
 }
 
 const declared = new Map<string, TableAccess>();

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { NOT_FOUND, Problem } from '../platform/http/problem.ts';
 import type { Tenant } from '../platform/postgres/tenancy.ts';
 import { type MunicipalityCode, municipalityCodeOf, OPERATOR_CODE } from '../platform/tenant.ts';
+import { MUNICIPALITY_REQUIRED } from './errors.ts';
 import { principalOf } from './principal.ts';
 
 /** Who administers: for its own municipality, or (null) for whichever it names. */
@@ -12,7 +13,9 @@ export interface Administrator extends Omit<Tenant, 'municipality'> {
 
 /** @returns the caller of a route of the register. */
 export function administratorOf(request: FastifyRequest): Administrator {
-  const { clientId, municipality } = principalOf(request);
+  const { clientId, municipality, scopes } = principalOf(request);
+  // A vendor, too, may come without a municipality, and administers nothing.
+  if (municipality === null && !scopes.has('operator')) throw new Problem(MUNICIPALITY_REQUIRED);
   // What a token may read of the data says nothing about the register.
   return { clientId, municipality, domains: null, requestId: request.id };
 }

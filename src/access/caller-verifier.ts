@@ -1,11 +1,14 @@
 // What the routes' scopes ask of whoever verifies callers. A type only.
 import type { Principal } from './principal.ts';
+import type { Watched } from './watch-callers.ts';
 
 export interface CallerVerifier {
   /** @returns the caller if this very header was verified before and still holds; asks nobody. */
   known(authorization: string | undefined): Principal | undefined;
   /** @returns the caller, asked anew. @throws Problem `token-missing`, `token-invalid` or `token-expired`, with a `WWW-Authenticate` header. */
   verify(authorization: string | undefined): Promise<Principal>;
-  /** Forgets what a client has presented; without an id, what any registered one has. */
+  /** Watches over a caller that was verified from this header, while bytes flow to it. */
+  watch(authorization: string, principal: Principal): Watched;
+  /** Forgets what a client has presented, and asks anew for those that are watched; without an id, what any registered one has. */
   forget(clientId?: string): void;
 }

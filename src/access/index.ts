@@ -14,7 +14,7 @@ export {
 } from './errors.ts';
 export { isForDomain, type Principal, principalOf, requireDomain, tenantOf } from './principal.ts';
 export { registerAccessRoutes } from './routes.ts';
-export { registerAccess, withScope } from './scope.ts';
+export { registerAccess, watchCaller, withScope } from './scope.ts';
 export { isScope, type RouteScope, SCOPES, type Scope } from './scopes.ts';
 export { createSigningKey, type Signer, type SigningKey, signToken, type TokenClaims } from './sign-token.ts';
 export { ACCESS_CHANGED, SIGNING_KEYS } from './store-changes.ts';

@@ -12,8 +12,10 @@ export interface Principal {
   readonly credential: 'token' | 'access-key';
   /** Whether its rights come from the register of clients, and so can end before the credential does. */
   readonly isRegistered: boolean;
-  /** Null only for a token with scope `operator`. */
+  /** Null only for a token with scope `operator`, and for a vendor’s that can do nothing but propose mandates. */
   readonly municipality: MunicipalityCode | null;
+  /** The mandate that a vendor works under; null for everybody else. */
+  readonly mandate: { readonly id: string; readonly purpose: string; readonly endsAt: Date } | null;
   /** The domains that the token is for; null: all that the municipality has. */
   readonly domains: readonly string[] | null;
   readonly scopes: ReadonlySet<Scope>;
@@ -35,9 +37,13 @@ export function principalOf(request: FastifyRequest): Principal {
 
 /** @returns for whom the work of this request runs. @throws Problem `municipality-required` when the caller has no municipality. */
 export function tenantOf(request: FastifyRequest): Tenant {
-  const { clientId, municipality, domains } = principalOf(request);
+  const { clientId, municipality, domains, mandate } = principalOf(request);
   if (municipality === null) throw new Problem(MUNICIPALITY_REQUIRED);
-  return { municipality, domains, clientId, requestId: request.id };
+  const { id, purpose } = mandate ?? {};
+  return {
+    ...{ municipality, domains, clientId, requestId: request.id },
+    ...(id === undefined || purpose === undefined ? {} : { mandate: { id, purpose } }),
+  };
 }
 
 /** Whether the caller's credential is for `domain`. */

@@ -6,6 +6,7 @@ import type { CallerVerifier } from './caller-verifier.ts';
 import { SCOPE_MISSING } from './errors.ts';
 import { type Principal, principalOf, requireDomain } from './principal.ts';
 import type { RouteScope, Scope } from './scopes.ts';
+import type { Watched } from './watch-callers.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -67,6 +68,11 @@ export function withScope(
     const registered = (async () => fn(scoped as App))();
     registered.then(() => done(), done);
   });
+}
+
+/** Watches over the caller of a request from now on, which was verified for it; `stop` it when the answer has ended. */
+export function watchCaller(request: FastifyRequest): Watched {
+  return request.server.callerVerifier.watch(request.headers.authorization ?? '', principalOf(request));
 }
 
 function entitlement(scope: Scope | 'any', orScope?: Scope) {

@@ -9,6 +9,8 @@ export const SCOPES = {
   'revision:restore': 'Bring back an earlier revision of the own municipality’s data.',
   'cpr:read': 'Read CPR numbers of the own municipality’s packages, in addition to raw-data:read.',
   'clients:manage': 'Administer the own municipality’s clients, their public keys and access keys.',
+  'mandates:manage': 'Approve and end the mandates that vendors have on the own municipality’s data.',
+  'mandates:propose': 'Propose mandates to municipalities, and end the own ones: of vendors alone.',
   'audit:read': 'Read the own municipality’s audit log: who fetched what, when and why.',
   operator: 'Operate the service: publish releases, register clients.',
 } as const satisfies Record<string, string>;

@@ -2,11 +2,13 @@
 // verified is remembered; what the register can take back is forgotten when it says so, and never remembered while its word might not arrive.
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { Problem } from '../platform/http/problem.ts';
 import { looksLikeAccessKey } from './access-keys/index.ts';
 import type { CallerVerifier } from './caller-verifier.ts';
 import { refusal, TOKEN_INVALID, TOKEN_MISSING } from './errors.ts';
 import type { Principal } from './principal.ts';
 import { CLOCK_TOLERANCE_SECONDS, type VerifyToken } from './verify-token.ts';
+import { createCallerWatch, UNWATCHED } from './watch-callers.ts';
 
 export interface CallerChecks {
   readonly verifyToken: VerifyToken;
@@ -16,6 +18,8 @@ export interface CallerChecks {
   readonly verifyAccessKey: (text: string) => Promise<Principal | undefined>;
   /** Whether the end of a client's rights is heard of within a second. */
   readonly isListening: () => boolean;
+  /** Resolves when every change that was made before the call has been heard of; rejects where that cannot be known. */
+  readonly catchUp: () => Promise<void>;
 }
 
 /** Some 400 bytes each; a municipality's systems share few credentials at a time. */
@@ -35,19 +39,32 @@ export function createCallerVerifier({
   confirmClient,
   verifyAccessKey,
   isListening,
+  catchUp,
 }: CallerChecks): CallerVerifier {
   const remembered = new LRUCache<string, Remembered>({ max: REMEMBERED });
   /** Raised by every change: what was being read from the register meanwhile may be older than it. */
   let changes = 0;
+  /** How many changes had come when the register was asked for a caller. */
+  const changesBefore = new WeakMap<Principal, number>();
+  const watching = createCallerWatch({
+    ...{ isListening, catchUp },
+    confirm: (authorization, since) =>
+      verifyCredential(authorization, since).catch((error: unknown) => {
+        if (error instanceof Problem) return undefined;
+        throw error;
+      }),
+  });
 
-  async function verifyCredential(authorization: string | undefined): Promise<Principal> {
+  async function verifyCredential(authorization: string | undefined, at?: Date): Promise<Principal> {
     if (authorization === undefined) throw refusal(TOKEN_MISSING);
     const credential = credentialOf(authorization);
     if (credential === undefined) throw refusal(TOKEN_INVALID);
+    const before = changes;
     const principal = looksLikeAccessKey(credential)
       ? await verifyAccessKey(credential)
-      : await confirmed(await verifyToken(credential));
+      : await confirmed(await verifyToken(credential, at));
     if (principal === undefined) throw refusal(TOKEN_INVALID);
+    changesBefore.set(principal, before);
     return principal;
   }
 
@@ -70,8 +87,13 @@ export function createCallerVerifier({
       }
       return principal;
     },
+    watch(authorization, principal) {
+      if (!principal.isRegistered) return UNWATCHED;
+      return watching.watch(authorization, principal, changesBefore.get(principal) !== changes);
+    },
     forget(clientId) {
       changes += 1;
+      watching.changed(clientId);
       for (const [key, { principal }] of remembered.entries()) {
         if (principal.isRegistered && (clientId === undefined || principal.clientId === clientId))
           remembered.delete(key);

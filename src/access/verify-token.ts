@@ -23,16 +23,17 @@ export interface TokenSettings {
   readonly audience: string;
 }
 
-/** @returns the caller. @throws Problem `token-invalid` or `token-expired`, with a `WWW-Authenticate` header. */
-export type VerifyToken = (token: string) => Promise<Principal>;
+/** @param at the time by which it must not have expired; now when absent. @returns the caller. @throws Problem `token-invalid` or `token-expired`, with a `WWW-Authenticate` header. */
+export type VerifyToken = (token: string, at?: Date) => Promise<Principal>;
 
 export const CLOCK_TOLERANCE_SECONDS = 5;
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const CLIENT_ID = /^[\x21-\x7e]{1,128}$/;
 
 /** @param ownKeys the public keys that this service signs with now; a token of theirs rests on the register of clients */
 export function createTokenVerifier(settings: TokenSettings, ownKeys: () => readonly JWK[]): VerifyToken {
   const configured = createLocalJWKSet({ keys: settings.keys.keys.filter(isSigningKey) });
-  return async (token) => {
+  return async (token, at = new Date()) => {
     if (!isCompactJws(token)) throw refusal(TOKEN_INVALID);
     const { kid } = decodeProtectedHeader(token);
     const own = ownKeys().filter((key) => key.kid === kid);
@@ -43,11 +44,14 @@ export function createTokenVerifier(settings: TokenSettings, ownKeys: () => read
       issuer: settings.issuer,
       audience: settings.audience,
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      currentDate: at,
       requiredClaims: ['exp', 'iss', 'aud', 'client_id', 'scope'],
     }).catch((error: unknown) => {
       throw refusal(error instanceof errors.JWTExpired ? TOKEN_EXPIRED : TOKEN_INVALID);
     });
-    return { ...principalFrom(payload), isRegistered: own.length > 0 };
+    const principal = principalFrom(payload);
+    // Another issuer's tokens rest on no register, and so on no mandate.
+    return own.length > 0 ? { ...principal, isRegistered: true } : { ...principal, mandate: null };
   };
 }
 
@@ -57,21 +61,26 @@ function isSigningKey(key: { kty?: string | undefined; crv?: string | undefined 
 
 /** @throws Problem `token-invalid` when a claim is not of its documented shape. */
 function principalFrom(payload: JWTPayload): Principal {
-  const { client_id: clientId, municipality, domains, scope, exp } = payload;
+  const { client_id: clientId, municipality, domains, mandate, scope, exp } = payload;
   if (typeof clientId !== 'string' || !CLIENT_ID.test(clientId) || typeof scope !== 'string' || exp === undefined) {
     throw refusal(TOKEN_INVALID);
   }
-  // Scopes of other services are no error; they just open nothing here.
-  const scopes: ReadonlySet<Scope> = new Set(scope.split(' ').filter(isScope));
-  if (municipality === undefined && !scopes.has('operator')) throw refusal(TOKEN_INVALID);
+  // Scopes of other services are no error; they just open nothing here. Nor does the scope of vendors while they work for a municipality.
+  const opens = (each: string): each is Scope =>
+    isScope(each) && (municipality === undefined || each !== 'mandates:propose');
+  const scopes: ReadonlySet<Scope> = new Set(scope.split(' ').filter(opens));
+  const isUnbound = scopes.has('operator') || scopes.has('mandates:propose');
+  if (municipality === undefined && !isUnbound) throw refusal(TOKEN_INVALID);
+  const expiresAt = new Date(exp * 1000);
   return {
     clientId,
     credential: 'token',
     isRegistered: false,
     municipality: codeFrom(municipality),
     domains: domainsFrom(domains),
+    mandate: mandateFrom(mandate, expiresAt),
     scopes,
-    expiresAt: new Date(exp * 1000),
+    expiresAt,
   };
 }
 
@@ -79,6 +88,13 @@ function codeFrom(claim: unknown): Principal['municipality'] {
   if (claim === undefined) return null;
   if (typeof claim !== 'string' || !/^[0-9]{3}$/.test(claim) || claim === OPERATOR_CODE) throw refusal(TOKEN_INVALID);
   return municipalityCodeOf(claim);
+}
+
+/** What the mandate is for, and how long it lasts, the register says. */
+function mandateFrom(claim: unknown, expiresAt: Date): Principal['mandate'] {
+  if (claim === undefined) return null;
+  if (typeof claim !== 'string' || !UUID.test(claim)) throw refusal(TOKEN_INVALID);
+  return { id: claim, purpose: '', endsAt: expiresAt };
 }
 
 /** Absent: every domain. Domains that this service does not know open nothing. */

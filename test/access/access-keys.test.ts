@@ -179,6 +179,7 @@ t.test('a registered caller is not remembered while the end of its rights might 
     isRegistered,
     municipality: municipalityCodeOf('615'),
     domains: null,
+    mandate: null,
     scopes: new Set(),
     expiresAt: new Date(Date.now() + DAY),
   });
@@ -192,6 +193,7 @@ t.test('a registered caller is not remembered while the end of its rights might 
       return principal(true);
     },
     isListening: () => listening,
+    catchUp: async () => {},
   });
   t.ok(looksLikeAccessKey('flis_x'));
   await verifier.verify('Bearer flis_x');

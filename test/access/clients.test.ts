@@ -10,7 +10,7 @@ import { startService } from '../harness/service.ts';
 /** Whatever an answer holds. */
 type Json = ReturnType<typeof JSON.parse>;
 
-const every = (Object.keys(SCOPES) as Scope[]).filter((scope) => scope !== 'operator');
+const every = (Object.keys(SCOPES) as Scope[]).filter((scope) => scope !== 'operator' && scope !== 'mandates:propose');
 const body = {
   kind: 'municipality',
   name: 'Power BI',

@@ -47,7 +47,7 @@ const routes: Route[] = Object.entries(document.paths).flatMap(([path, methods])
 /** Ids of what belongs to the other municipality, or of what belongs to nobody. */
 type Ids = Pick<
   Planted,
-  'openDelivery' | 'acceptedDelivery' | 'packageId' | 'revision' | 'registeredClient' | 'accessKey'
+  'openDelivery' | 'acceptedDelivery' | 'packageId' | 'revision' | 'registeredClient' | 'accessKey' | 'mandate'
 >;
 
 /** The address of a route with `ids` in it; shared things (domains, key figures, releases) keep one id of theirs. */
@@ -64,6 +64,7 @@ function addressOf({ path, operation, method }: Route, ids: Ids): string {
       return name === 'id' ? ids.packageId : name === 'table' ? 'bor_befolkning' : 'bor_befolkning.csv.gz';
     if (path.startsWith('/v1/clients')) return ids.registeredClient;
     if (path.startsWith('/v1/access-keys')) return ids.accessKey;
+    if (path.startsWith('/v1/mandates')) return ids.mandate;
     if (name === 'revision') return String(ids.revision);
     return (
       { domain: 'borger', table: 'bor_befolkning', id: path.startsWith('/v1/releases') ? 'borger-1' : 'BO06' }[name] ??
@@ -90,6 +91,7 @@ const randomIds = (): Ids => ({
   revision: 1000 + Math.floor(Math.random() * 8000),
   registeredClient: `${OTHER}.${randomId()}`,
   accessKey: randomId(),
+  mandate: randomUUID(),
 });
 
 interface Seen {
@@ -176,6 +178,8 @@ t.test('isolation', async (t) => {
       'getClient',
       'listAccessKeys',
       'listAuditLog',
+      'listMandates',
+      'getMandate',
     ])
       t.ok(shows.includes(id), `${id} shows it`);
   });
@@ -219,7 +223,7 @@ t.test('isolation', async (t) => {
           `${label} answers ${real.status}`,
         );
         const random = await ask(service, route, addressOf(route, randomIds()), caller, randomUUID());
-        if (/(source-deliveries|packages|revisions|clients|access-keys)\/\{/.test(route.path)) {
+        if (/(source-deliveries|packages|revisions|clients|access-keys|mandates)\/\{/.test(route.path)) {
           t.same(real, random, `${label} is the same as for an id of nobody`);
           if (name === 'another municipality') t.equal(real.status, 404, `${label} does not exist`);
         }
@@ -230,7 +234,7 @@ t.test('isolation', async (t) => {
   function checkNoCanary(t: Test, { headers, body }: Seen, label: string): void {
     t.notOk(`${headers}${body}`.includes(canary) || body.includes('987654321'), `${label} shows nothing`);
     const ids = [planted.openDelivery, planted.acceptedDelivery, planted.packageId, planted.registeredClient];
-    for (const id of [...ids, planted.accessKey]) t.notOk(body.includes(id), `${label} names nothing`);
+    for (const id of [...ids, planted.accessKey, planted.mandate]) t.notOk(body.includes(id), `${label} names nothing`);
   }
 
   await t.test('nothing of it was changed, and the log names none of it', async (t) => {

@@ -13,6 +13,7 @@ export interface Planted {
   readonly clientId: string;
   readonly registeredClient: string;
   readonly accessKey: string;
+  readonly mandate: string;
 }
 
 const DOMAIN = 'borger';
@@ -44,6 +45,7 @@ export async function plantMunicipality(
     clientId: 'a-client-of-several-municipalities',
     registeredClient: `${municipality}.canary0000000000`,
     accessKey: 'canary0000000000',
+    mandate: randomUUID(),
   };
   const insert = (table: string, row: Record<string, unknown>) => {
     const all = { municipality_code: municipality, ...row };
@@ -141,6 +143,16 @@ export async function plantMunicipality(
     created_by: canary,
   };
   await insert('client', { ...registered, kind: 'municipality', contact: canary, status: 'active' });
+  await insert('mandate', {
+    ...{
+      mandate_id: planted.mandate,
+      client_id: '000.canary0000000000',
+      vendor: canary,
+      contact: canary,
+      purpose: canary,
+    },
+    ...{ domains: [DOMAIN], scopes: ['raw-data:read'], ends_on: '2099-12-31' },
+  });
   await insert('client_key', {
     client_id: planted.registeredClient,
     key_id: canary,

@@ -181,7 +181,8 @@ t.test('a route without scope, or within two, keeps the server from starting', a
       maxConnections: 1,
     };
     const app = createHttpApp(options);
-    registerAccess(app, { known: () => undefined, verify: () => Promise.reject(new Error()), forget: () => {} });
+    const asked = () => Promise.reject(new Error());
+    registerAccess(app, { known: () => undefined, verify: asked, watch: asked as never, forget: () => {} });
     return app;
   };
   const good = create();

@@ -23,6 +23,17 @@ const TENANT = '(municipality_code = (SELECT app.municipality() AS municipality)
 const TENANT_IN_DOMAINS = `(${TENANT} AND COALESCE((domain = ANY ((SELECT app.domains() AS domains)::text[])), true))`;
 const SYSTEM = '((SELECT app.system_reason() AS system_reason) IS NOT NULL)';
 
+const CLIENT = '(client_id = (SELECT app.client() AS client))';
+/** What a client that works for no municipality may do with rows that name it. */
+const CLIENT_POLICIES: Readonly<Record<string, readonly string[]>> = {
+  author: [`without_municipality_insert PERMISSIVE API INSERT  ${CLIENT}`],
+  party: [
+    `without_municipality_select PERMISSIVE API SELECT ${CLIENT} `,
+    `without_municipality_insert PERMISSIVE API INSERT  (${CLIENT} AND (approved_at IS NULL) AND (ended_at IS NULL))`,
+    `without_municipality_update PERMISSIVE API UPDATE ${CLIENT} (${CLIENT} AND (ended_at IS NOT NULL))`,
+  ],
+};
+
 /** @returns one line per fault; empty when the database is as declared. */
 export async function auditCatalogue(client: pg.Client, options: AuditOptions): Promise<string[]> {
   const ask: Ask = async (text, values = []) => (await client.query(text, values)).rows as Row[];
@@ -120,6 +131,9 @@ async function auditRowSecurity(
       `backup PERMISSIVE ${roles.backup} SELECT true `,
       `system PERMISSIVE ${SYSTEM_ROLE} ALL ${SYSTEM} ${SYSTEM}`,
       `tenant PERMISSIVE ${[roles.api, roles.worker].sort()} ALL ${tenant} ${tenant}`,
+      ...(CLIENT_POLICIES[declared.get(relname)?.client ?? 'none'] ?? []).map((policy) =>
+        policy.replace('API', roles.api),
+      ),
     ];
   };
   return tables.flatMap(({ relname = '', enabled, forced }) => {

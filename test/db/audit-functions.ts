@@ -13,7 +13,9 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
   'app.clear_policies': describe({ volatile: 'v', parallel: 'u', callers: 'PUBLIC' }),
   'app.secure_municipal': describe({ volatile: 'v', parallel: 'u', callers: 'PUBLIC' }),
   'app.secure_shared': describe({ volatile: 'v', parallel: 'u', callers: 'PUBLIC' }),
+  'app.let_client': describe({ volatile: 'v', parallel: 'u', callers: 'PUBLIC' }),
   'app.municipality': describe({ callers: 'PUBLIC' }),
+  'app.client': describe({ callers: 'PUBLIC' }),
   'app.domains': describe({ callers: 'PUBLIC' }),
   'app.system_reason': describe({ callers: 'PUBLIC' }),
   'context.hmac': describe({ owner: CONTEXT_ROLE, volatile: 'i', parallel: 's', callers: NOBODY_ELSE }),
@@ -39,6 +41,7 @@ function describe({
 /** The bodies of the functions of SQL, as PostgreSQL prints them. Those of the other languages are compared with the files that make them. */
 const BODIES: Readonly<Record<string, string>> = {
   'app.municipality': `RETURN NULLIF((context.verified())[2], ''::text)`,
+  'app.client': `RETURN "substring"(array_to_string((context.verified())[2:5], chr(10)), '^\\n\\n\\n(.+)$'::text)`,
   'app.domains': `RETURN (NULLIF((context.verified())[3], ''::text))::text[]`,
   'app.system_reason': `RETURN NULLIF((context.verified())[4], ''::text)`,
   'context.hmac': 'RETURN sha256((outer_block || sha256((inner_block || message))))',

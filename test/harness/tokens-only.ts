@@ -12,5 +12,6 @@ export function tokensOnly(settings: TokenSettings): CallerVerifier {
     confirmClient: async () => undefined,
     verifyAccessKey: async () => undefined,
     isListening: () => true,
+    catchUp: async () => {},
   });
 }

@@ -28,10 +28,12 @@ const verifier: CallerVerifier = {
       municipality: municipalityCodeOf(municipality),
       scopes: new Set(scopes.split('+') as Scope[]),
       domains: null,
+      mandate: null,
       expiresAt,
     };
   },
   verify: () => Promise.reject(new Error('every header is known')),
+  watch: () => Promise.reject(new Error('no route of intake sends files')) as never,
   forget() {},
 };
 

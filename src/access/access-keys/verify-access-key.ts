@@ -29,6 +29,7 @@ function readCaller(
       isRegistered: true,
       scopes: new Set(key.scopes.filter((scope) => key.clientScopes.includes(scope))),
       domains: both(key.domains, key.clientDomains),
+      mandate: null,
       expiresAt: key.expiresAt,
     };
   });

@@ -114,7 +114,7 @@ export function createTransferLog(
 
   return {
     begin(tenant, operation, file, isRange) {
-      const key = JSON.stringify([tenant.municipality, tenant.clientId, operation, file]);
+      const key = JSON.stringify([tenant.municipality, tenant.clientId, tenant.mandate?.id, operation, file]);
       let mine = isRange ? join(key) : undefined;
       let inserted: number | undefined;
       let isAsking = false;

@@ -25,12 +25,15 @@ export interface NewEntry {
 
 /** Adds one row. @returns its number */
 export async function insertEntry(tx: TenantTx, entry: NewEntry): Promise<number> {
-  const { municipality, clientId, requestId } = tx.tenant;
+  const { municipality, clientId, requestId, mandate } = tx.tenant;
   const { operation, object, outcome, completes = null } = entry;
   const [row] = await tx.query<{ entry: number }>(
-    `insert into audit_entry (municipality_code, client_id, request_id, operation, object, outcome, completes)
-     values ($1, $2, $3, $4, $5, $6, $7) returning entry`,
-    [municipality, clientId, requestId, operation, JSON.stringify(object), outcome, completes],
+    `insert into audit_entry (municipality_code, client_id, request_id, operation, object, outcome, completes, mandate_id, purpose)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning entry`,
+    [
+      ...[municipality, clientId, requestId, operation, JSON.stringify(object), outcome, completes],
+      ...[mandate?.id ?? null, mandate?.purpose ?? null],
+    ],
   );
   return row?.entry ?? 0;
 }

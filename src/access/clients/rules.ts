@@ -12,14 +12,17 @@ export function isClientKind(text: string): text is ClientKind {
   return (CLIENT_KINDS as readonly string[]).includes(text);
 }
 
-const NOT_MUNICIPAL: readonly Scope[] = ['operator'];
+const NOT_MUNICIPAL: readonly Scope[] = ['operator', 'mandates:propose'];
 const READING: readonly Scope[] = ['key-figures:read', 'raw-data:read', 'cpr:read'];
 const DELIVERING: readonly Scope[] = ['source:write', 'source:read'];
+
+/** What a vendor may do under a mandate. */
+export const VENDOR_SCOPES: readonly Scope[] = [...READING, ...DELIVERING];
 
 const ALLOWED: Record<ClientKind, readonly Scope[]> = {
   municipality: (Object.keys(SCOPES) as Scope[]).filter((scope) => !NOT_MUNICIPAL.includes(scope)),
   source: DELIVERING,
-  vendor: [...READING, ...DELIVERING],
+  vendor: [...VENDOR_SCOPES, 'mandates:propose'],
   operator: ['operator', 'key-figures:read'],
 };
 

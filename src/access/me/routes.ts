@@ -5,11 +5,12 @@ import { type Principal, principalOf } from '../principal.ts';
 import { withScope } from '../scope.ts';
 import { meSchema } from './schemas.ts';
 
-function present({ clientId, credential, municipality, domains, scopes, expiresAt }: Principal) {
+function present({ clientId, credential, municipality, mandate, domains, scopes, expiresAt }: Principal) {
   return {
     clientId,
     credential,
     municipality,
+    mandate: mandate && { mandateId: mandate.id, purpose: mandate.purpose, endsAt: mandate.endsAt.toISOString() },
     domains,
     scopes: [...scopes].sort(),
     expiresAt: expiresAt.toISOString(),

@@ -26,8 +26,16 @@ export const UNSUPPORTED_GRANT_TYPE = defineProblem({
 export const UNAUTHORIZED_CLIENT = defineProblem({
   code: 'unauthorized-client',
   status: 400,
-  title: 'A vendor works for a municipality under its mandate, and there is none',
-  action: 'Ask the municipality for a mandate.',
+  title: 'The client may not work for this municipality',
+  action:
+    'A vendor names a municipality with a mandate that is in force (GET /v1/mandates), and the mandate’s own id where it sends one; every other client leaves `municipality` and `mandate` out.',
+});
+
+export const AMBIGUOUS_MANDATE = defineProblem({
+  code: 'ambiguous-mandate',
+  status: 400,
+  title: 'Several mandates of yours are in force for this municipality',
+  action: 'Say in `mandate` which one you work under: the audit log names its purpose.',
 });
 
 /** No signing key is there yet: the worker has not run. */

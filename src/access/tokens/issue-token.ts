@@ -4,14 +4,14 @@ import { createLocalJWKSet, decodeJwt, jwtVerify, SignJWT } from 'jose';
 import type pg from 'pg';
 import { Problem } from '../../platform/http/problem.ts';
 import { withTenant } from '../../platform/postgres/tenancy.ts';
-import { OPERATOR_CODE } from '../../platform/tenant.ts';
 import { writeAudit } from '../audit/index.ts';
 import { type Client, findClient, ownerOf } from '../clients/index.ts';
 import { isCompactJws } from '../compact-jws.ts';
 import type { Scope } from '../scopes.ts';
-import { INVALID_CLIENT, INVALID_SCOPE, NO_SIGNING_KEY, UNAUTHORIZED_CLIENT } from './errors.ts';
+import { INVALID_CLIENT, INVALID_SCOPE, NO_SIGNING_KEY } from './errors.ts';
+import { grantFor } from './grant-for.ts';
 import type { KeyRing } from './key-ring.ts';
-import { ASSERTION_SECONDS, grantedScopes, TOKEN_SECONDS } from './rules.ts';
+import { ASSERTION_SECONDS, grantedScopes, TOKEN_SECONDS, type TokenRequest } from './rules.ts';
 import { useAssertion } from './store.ts';
 
 export interface IssueDeps {
@@ -24,20 +24,19 @@ export interface IssueDeps {
 export interface IssuedToken {
   readonly token: string;
   readonly scopes: readonly Scope[];
+  /** How long it lasts. */
+  readonly seconds: number;
 }
 
 const CLOCK_TOLERANCE_SECONDS = 5;
 const JTI = /^[\x21-\x7e]{1,128}$/;
 
-/**
- * @param scope scopes asked for, separated by spaces; all that the client has when absent
- * @throws Problem `invalid-client`, `invalid-scope`, `unauthorized-client`, `no-signing-key`
- */
+/** @throws Problem `invalid-client`, `invalid-scope`, `unauthorized-client`, `ambiguous-mandate`, `no-signing-key` */
 export async function issueToken(
   deps: IssueDeps,
   requestId: string,
   assertion: string,
-  scope: string | undefined,
+  asked: TokenRequest,
 ): Promise<IssuedToken> {
   const signer = await deps.keyRing.signer();
   if (signer === undefined) throw new Problem(NO_SIGNING_KEY, undefined, {}, { 'retry-after': '5' });
@@ -45,23 +44,27 @@ export async function issueToken(
   const owner = clientId === undefined ? undefined : ownerOf(clientId);
   if (clientId === undefined || owner === undefined) throw refusal();
   const tenant = { municipality: owner, domains: null, clientId, requestId };
-  const { client, scopes } = await withTenant(deps.pool, tenant, async (tx) => {
-    const found = await findClient(tx, clientId);
-    if (found === undefined || found.status !== 'active') throw refusal();
-    const { jti, expiresAt } = await verifyAssertion(deps.issuer, found, assertion);
-    if (found.kind === 'vendor') throw new Problem(UNAUTHORIZED_CLIENT);
-    const granted = grantedScopes(scope, found.scopes);
-    if (granted === undefined) throw new Problem(INVALID_SCOPE);
-    // Last, so that a request refused for something else does not use the assertion up; and in the same transaction as the audit row.
+  const client = await withTenant(deps.pool, tenant, (tx) => findClient(tx, clientId), { readOnly: true });
+  if (client === undefined || client.status !== 'active') throw refusal();
+  const { jti, expiresAt } = await verifyAssertion(deps.issuer, client, assertion);
+  const grant = await grantFor(deps.pool, requestId, client, owner, asked);
+  const scopes = grantedScopes(asked.scope, grant.scopes);
+  if (scopes === undefined) throw new Problem(INVALID_SCOPE);
+  // Last, so that a request refused for something else does not use the assertion up; and in the same transaction as the audit row.
+  await withTenant(deps.pool, tenant, async (tx) => {
     if (!(await useAssertion(tx, clientId, jti, expiresAt))) throw refusal();
-    await writeAudit(tx, 'createToken', { client: clientId, scopes: granted.join(' ') });
-    return { client: found, scopes: granted };
+    const { municipality = null, mandate = null } = grant;
+    const told = { client: clientId, scopes: scopes.join(' '), ...(mandate && { municipality, mandate }) };
+    await writeAudit(tx, 'createToken', told);
   });
+  const seconds = Math.floor(Math.min(TOKEN_SECONDS, ((grant.endsAt?.getTime() ?? Infinity) - Date.now()) / 1000));
+  const { municipality, domains, mandate } = grant;
   const token = await new SignJWT({
     client_id: clientId,
     scope: scopes.join(' '),
-    ...(owner === OPERATOR_CODE ? {} : { municipality: owner }),
-    ...(client.domains === null ? {} : { domains: client.domains }),
+    ...(municipality === undefined ? {} : { municipality }),
+    ...(domains === null ? {} : { domains }),
+    ...(mandate === undefined ? {} : { mandate }),
   })
     .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: signer.keyId })
     .setIssuer(deps.issuer)
@@ -69,9 +72,9 @@ export async function issueToken(
     .setSubject(clientId)
     .setJti(randomUUID())
     .setIssuedAt()
-    .setExpirationTime(`${TOKEN_SECONDS}s`)
+    .setExpirationTime(`${seconds}s`)
     .sign(signer.key);
-  return { token, scopes };
+  return { token, scopes, seconds };
 }
 
 function refusal(): Problem {

@@ -9,7 +9,6 @@ import { SCOPES } from '../scopes.ts';
 import * as errors from './errors.ts';
 import { type IssueDeps, issueToken } from './issue-token.ts';
 import { readForm } from './read-form.ts';
-import { TOKEN_SECONDS } from './rules.ts';
 import * as schemas from './schemas.ts';
 
 const tags = ['Access'];
@@ -57,18 +56,19 @@ function registerEndpoint(scoped: App, deps: IssueDeps): void {
           errors.INVALID_CLIENT,
           errors.INVALID_SCOPE,
           errors.UNAUTHORIZED_CLIENT,
+          errors.AMBIGUOUS_MANDATE,
           errors.UNSUPPORTED_GRANT_TYPE,
           errors.NO_SIGNING_KEY,
         ),
       },
     },
     async handler(request, reply) {
-      const { grant_type: grant, client_assertion: assertion, scope } = request.body as Record<string, string>;
+      const { grant_type: grant, client_assertion: assertion, ...asked } = request.body as Record<string, string>;
       if (grant !== 'client_credentials') throw new Problem(errors.UNSUPPORTED_GRANT_TYPE);
-      const { token, scopes } = await issueToken(deps, request.id, assertion ?? '', scope);
+      const { token, scopes, seconds } = await issueToken(deps, request.id, assertion ?? '', asked);
       return reply
         .header('cache-control', 'no-store')
-        .send({ access_token: token, token_type: 'Bearer', expires_in: TOKEN_SECONDS, scope: scopes.join(' ') });
+        .send({ access_token: token, token_type: 'Bearer', expires_in: seconds, scope: scopes.join(' ') });
     },
   });
 }

@@ -63,6 +63,15 @@ export function spentKeysAt<Key extends KeyTimes>(keys: readonly Key[], now: Dat
   return keys.filter((key) => key.revokedAt === null && !published.includes(key));
 }
 
+/** What the form asks for besides the proof of who asks. */
+export interface TokenRequest {
+  /** Scopes, separated by spaces; all that there are when absent. */
+  readonly scope?: string | undefined;
+  /** For vendors: the municipality to work for, and the mandate where several are in force. */
+  readonly municipality?: string | undefined;
+  readonly mandate?: string | undefined;
+}
+
 /** @returns the scopes asked for, or all that are allowed; undefined when more is asked for than allowed, or nothing would be left */
 export function grantedScopes<Scope extends string>(
   asked: string | undefined,

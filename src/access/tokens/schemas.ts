@@ -1,5 +1,6 @@
 // The wire shapes of the token endpoint and of what it publishes about itself.
 import Type from 'typebox';
+import { UUID_FORM } from '../../platform/http/wire-forms.ts';
 
 export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
@@ -18,6 +19,16 @@ export const tokenBody = Type.Object(
         maxLength: 500,
         description: 'Scopes wanted, separated by spaces; all of the client’s if absent.',
       }),
+    ),
+    municipality: Type.Optional(
+      Type.String({
+        pattern: '^[0-9]{3}$',
+        description:
+          'For vendors: code of the municipality to work for. Without it a vendor’s token can propose mandates and nothing else.',
+      }),
+    ),
+    mandate: Type.Optional(
+      Type.String({ ...UUID_FORM, description: 'For vendors: the mandate, where several are in force.' }),
     ),
   },
   { additionalProperties: false },

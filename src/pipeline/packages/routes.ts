@@ -1,6 +1,6 @@
 // Routes of packages: ordering, listing, the manifest, and the files. Schema, one call, status; no rule and no SQL.
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { principalOf, tenantOf, withScope } from '../../access/index.ts';
+import { principalOf, tenantOf, watchCaller, withScope } from '../../access/index.ts';
 import { errorAnswers } from '../../platform/http/answers.ts';
 import type { App } from '../../platform/http/app.ts';
 import { sendBody } from '../../platform/http/conditional.ts';
@@ -128,18 +128,25 @@ const fileErrors = errorAnswers(
 function registerDownloads(scoped: App, deps: PackageDeps): void {
   const download = async (request: FastifyRequest, reply: FastifyReply, packageId: string, name: string) => {
     const scopes = [...principalOf(request).scopes];
-    const { file, fileName, transfer } = await openFile(deps, tenantOf(request), {
-      ...{ packageId, name, scopes, operation: name === ARCHIVE ? 'getPackageArchive' : 'getPackageFile' },
-      ...{ method: request.method, isRange: request.headers.range !== undefined },
-      answerWith: (file) => planAnswer(request, file),
-    });
-    const { bytes, sha256, mediaType, parts } = file;
-    const open = (range: { start: number; end: number } | undefined) => readParts(deps.storage, parts, range);
-    const sent = { bytes, sha256, mediaType, fileName, open, ended: transfer.ended };
-    return (await sendFile(request, reply, sent).catch((error) => {
-      transfer.ended({ bytes: 0, complete: false });
-      throw error;
-    })) as never;
+    // From before the rights are looked at in the transaction until the last byte: no change of them falls between.
+    const watched = watchCaller(request);
+    try {
+      const { file, fileName, transfer } = await openFile(deps, tenantOf(request), {
+        ...{ packageId, name, scopes, operation: name === ARCHIVE ? 'getPackageArchive' : 'getPackageFile' },
+        ...{ method: request.method, isRange: request.headers.range !== undefined },
+        answerWith: (file) => planAnswer(request, file),
+      });
+      const { bytes, sha256, mediaType, parts } = file;
+      const open = (range: { start: number; end: number } | undefined) =>
+        watched.guard(readParts(deps.storage, parts, range));
+      const sent = { bytes, sha256, mediaType, fileName, open, ended: transfer.ended, signal: watched.signal };
+      return (await sendFile(request, reply, sent).catch((error) => {
+        transfer.ended({ bytes: 0, complete: false });
+        throw error;
+      })) as never;
+    } finally {
+      watched.stop();
+    }
   };
 
   scoped.route({

@@ -18,12 +18,14 @@ export interface Sent {
 /**
  * Answers with the bytes of `source`, or with the headers alone (HEAD). Status and headers, the exact length among them, are set on `reply`.
  * @param ended is told once how it ended, unless this throws
+ * @param signal ends the answer at once: what the connection has not sent yet is dropped
  * @throws what `source` throws for the first bytes, while a problem can still be answered; later faults cut the connection, which the length gives away
  */
 export async function sendBytes(
   reply: FastifyReply,
   source: ByteSource | undefined,
   ended: (sent: Sent) => void = () => {},
+  signal?: AbortSignal,
 ): Promise<FastifyReply> {
   if (source === undefined) {
     startAnswer(reply).end();
@@ -34,8 +36,9 @@ export async function sendBytes(
   const length = await source.fill(buffers[0]);
   const response = startAnswer(reply);
   const sent = { bytes: 0, complete: true };
-  await pump(response, source, buffers, length, sent).catch(() => {
+  await pump(response, source, buffers, length, sent, signal).catch(() => {
     sent.complete = false;
+    if (signal?.aborted) response.socket?.resetAndDestroy();
     response.destroy();
   });
   ended(sent);
@@ -53,9 +56,11 @@ async function pump(
   buffers: readonly [Buffer, Buffer],
   first: number,
   counted: { bytes: number },
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const left = new Promise<never>((_, reject) => {
     response.once('close', () => reject(new Error('the client went away')));
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
   left.catch(() => {});
   let sent: Promise<unknown> = Promise.resolve();

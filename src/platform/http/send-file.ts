@@ -23,6 +23,8 @@ export interface SentFile {
   open(range: SentRange | undefined): ByteSource;
   /** Told once how the answer ended, unless `sendFile` throws. */
   ended?(sent: Sent): void;
+  /** Ends the answer at once when it is aborted. */
+  readonly signal?: AbortSignal;
 }
 
 /** What the headers of a request ask of a file. Only `bytes` lets any of its bytes leave; `range` undefined is the whole file. */
@@ -103,7 +105,7 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, fil
       'content-length': String(range.end - range.start + 1),
     });
   }
-  return sendBytes(reply, file.open(range), file.ended).catch((error) => {
+  return sendBytes(reply, file.open(range), file.ended, file.signal).catch((error) => {
     withdraw(reply);
     throw error;
   });

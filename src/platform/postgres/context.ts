@@ -6,9 +6,10 @@ import { contextKeyOf, signWith } from '../../../db/schema/context-key.ts';
 /** Asks a transaction where it takes place: its backend and its start, `<process id>.<seconds since 1970>`. */
 export const PLACE = `select pg_backend_pid() || '.' || extract(epoch from transaction_timestamp()) as place`;
 
-/** For whom it runs: one municipality and perhaps some domains only, or several for a reason. */
+/** For whom it runs: one municipality and perhaps some domains only, a client that works for none, or several for a reason. */
 export type Claims =
   | { readonly municipality: string; readonly domains: readonly string[] | null; readonly client: string }
+  | { readonly client: string }
   | { readonly reason: string };
 
 /** @returns the text of the setting `app.context` for a transaction at `place`. @throws TypeError when a claim is more than one line. */
@@ -35,6 +36,7 @@ export function createSignContext({ secret, lifetime }: ContextOptions): SignCon
 
 function linesOf(claims: Claims): readonly string[] {
   if ('reason' in claims) return ['', '', claims.reason, ''];
+  if (!('municipality' in claims)) return ['', '', '', claims.client];
   return [claims.municipality, claims.domains === null ? '' : arrayOf(claims.domains), '', claims.client];
 }
 

@@ -18,6 +18,8 @@ export interface ListenerOptions {
 export interface Listener {
   /** Whether every message that was sent a second ago or earlier has been heard. */
   isListening(): boolean;
+  /** Resolves when every message that was sent before this call has been heard. Rejects where that cannot be known. */
+  catchUp(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -30,16 +32,20 @@ const RECONNECT_MS = 250;
 export function startListener(options: ListenerOptions): Listener {
   const stopping = new AbortController();
   let heardUntil = Number.NEGATIVE_INFINITY;
+  const isListening = () => performance.now() - heardUntil < DEAF_AFTER_MS;
+  const waiting = createWaitingRoom();
   const running = (async () => {
     while (!stopping.signal.aborted) {
-      await listenOnce(options, stopping.signal, (time) => {
+      await listenOnce(options, stopping.signal, waiting, (time) => {
         heardUntil = time;
       }).catch((error: unknown) => options.log.warn({ code: codeOf(error) }, 'not-listening'));
+      for (const { reject } of waiting.takeAll()) reject(new Error('not listening'));
       await delay(RECONNECT_MS, undefined, { signal: stopping.signal }).catch(() => {});
     }
   })();
   return {
-    isListening: () => performance.now() - heardUntil < DEAF_AFTER_MS,
+    isListening,
+    catchUp: () => (isListening() ? waiting.enter() : Promise.reject(new Error('not listening'))),
     async stop() {
       stopping.abort();
       await running;
@@ -47,10 +53,33 @@ export function startListener(options: ListenerOptions): Listener {
   };
 }
 
+/** Those who wait for the next heartbeat, and the bell that brings it at once. */
+function createWaitingRoom() {
+  let all: PromiseWithResolvers<void>[] = [];
+  let bell = Promise.withResolvers<void>();
+  return {
+    enter(): Promise<void> {
+      const one = Promise.withResolvers<void>();
+      all.push(one);
+      bell.resolve();
+      return one.promise;
+    },
+    /** Whoever comes from now on waits for the heartbeat after the next. */
+    takeAll(): readonly PromiseWithResolvers<void>[] {
+      const taken = all;
+      all = [];
+      bell = Promise.withResolvers();
+      return taken;
+    },
+    rung: () => bell.promise,
+  };
+}
+
 /** One connection, until it breaks or the signal is given. */
 async function listenOnce(
   { url, applicationName, channel, onMessage, onGap }: ListenerOptions,
   signal: AbortSignal,
+  waiting: ReturnType<typeof createWaitingRoom>,
   heard: (time: number) => void,
 ): Promise<void> {
   const client = new pg.Client({
@@ -69,13 +98,31 @@ async function listenOnce(
     await client.query(`listen ${pg.escapeIdentifier(channel)}`);
     onGap();
     while (!signal.aborted && broken === undefined) {
-      const sent = performance.now();
-      await client.query('select 1');
-      heard(sent);
-      await delay(HEARTBEAT_MS, undefined, { signal }).catch(() => {});
+      await beat(client, waiting, heard);
+      const pause = new AbortController();
+      const stopped = AbortSignal.any([signal, pause.signal]);
+      await Promise.race([delay(HEARTBEAT_MS, undefined, { signal: stopped }), waiting.rung()]).catch(() => {});
+      pause.abort();
     }
     if (broken !== undefined) throw broken;
   } finally {
     await client.end().catch(() => {});
+  }
+}
+
+async function beat(
+  client: pg.Client,
+  waiting: ReturnType<typeof createWaitingRoom>,
+  heard: (time: number) => void,
+): Promise<void> {
+  const sent = performance.now();
+  const here = waiting.takeAll();
+  try {
+    await client.query('select 1');
+    heard(sent);
+    for (const { resolve } of here) resolve();
+  } catch (error) {
+    for (const { reject } of here) reject(error);
+    throw error;
   }
 }

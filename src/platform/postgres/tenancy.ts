@@ -12,6 +12,7 @@ export interface Tx {
 }
 
 declare const tenantBrand: unique symbol;
+declare const clientBrand: unique symbol;
 declare const systemBrand: unique symbol;
 declare const publishedBrand: unique symbol;
 
@@ -22,12 +23,26 @@ export interface Tenant {
   readonly domains: readonly string[] | null;
   readonly clientId: string;
   readonly requestId: string;
+  /** Under which mandate the client works for the municipality, and what for; absent for its own clients. */
+  readonly mandate?: { readonly id: string; readonly purpose: string };
 }
 
 /** A transaction of one municipality; only `withTenant` makes one. */
 export interface TenantTx extends Tx {
   readonly [tenantBrand]: true;
   readonly tenant: Tenant;
+}
+
+/** A client that works for no municipality: it sees the rows that name it, whosever they are. */
+export interface LoneClient {
+  readonly clientId: string;
+  readonly requestId: string;
+}
+
+/** A transaction of such a client; only `withClient` makes one. */
+export interface ClientTx extends Tx {
+  readonly [clientBrand]: true;
+  readonly client: LoneClient;
 }
 
 /** A transaction over several municipalities, worker only; only `withSystem` makes one. */
@@ -91,6 +106,10 @@ const SET_CONTEXT = `select set_config('app.context', $1, true)`;
 
 function forMunicipality({ municipality, domains, clientId }: Tenant): Setting {
   return { claims: { municipality, domains, client: clientId }, statement: SET_CONTEXT };
+}
+
+function forClient({ clientId }: LoneClient): Setting {
+  return { claims: { client: clientId }, statement: SET_CONTEXT };
 }
 
 function forSystem(reason: string): Setting {
@@ -158,6 +177,18 @@ export function withTenant<T>(
 ): Promise<T> {
   return inTransaction(pool, options, forMunicipality(tenant), (client) =>
     fn({ ...runner(client), tenant } as TenantTx),
+  );
+}
+
+/** Runs `fn` for a client that works for no municipality: it sees rows that name it, of the few tables that let it, and adds to them. */
+export function withClient<T>(
+  pool: pg.Pool,
+  client: LoneClient,
+  fn: (tx: ClientTx) => Promise<T>,
+  options: TxOptions = {},
+): Promise<T> {
+  return inTransaction(pool, options, forClient(client), (connection) =>
+    fn({ ...runner(connection), client } as ClientTx),
   );
 }
 
