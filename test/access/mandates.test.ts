@@ -1,7 +1,13 @@
 // Mandates: who can propose, approve and end them, and that a vendor's token is never worth more than its mandate is by now.
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
+import { pino } from 'pino';
 import t from 'tap';
+import { confirmClient, type Principal, registerAccess, type Scope } from '../../src/access/index.ts';
+import { registerMandateRoutes } from '../../src/access/mandates/index.ts';
+import { UNWATCHED } from '../../src/access/watch-callers.ts';
+import { createHttpApp } from '../../src/platform/http/app.ts';
+import { municipalityCodeOf } from '../../src/platform/tenant.ts';
 import { startService } from '../harness/service.ts';
 import { daysAhead, type Json, openMandateScene, VENDOR_SCOPES } from './mandate-scene.ts';
 
@@ -197,6 +203,60 @@ t.test('mandates', async (t) => {
       code: 'scopes-not-allowed',
     });
     t.equal((await service.call('GET', '/v1/mandates', operator)).status, 403, 'the operator has no part in them');
+  });
+
+  await t.test('what a token says is held against the mandate, whoever made the token', async (t) => {
+    const mandateId = await newMandate(vendor, { scopes: ['raw-data:read'], domains: ['borger'] });
+    const principal: Principal = {
+      ...{ clientId: vendor, credential: 'token', isRegistered: true, municipality: municipalityCodeOf('615') },
+      ...{ domains: null, scopes: new Set(VENDOR_SCOPES), expiresAt: new Date('2100-01-01') },
+      mandate: { id: mandateId, purpose: 'x', endsAt: new Date('2100-01-01') },
+    };
+    const { pool } = service.api.deps;
+    const confirmed = await confirmClient(pool, principal);
+    t.same([...(confirmed?.scopes ?? [])], ['raw-data:read']);
+    t.same(confirmed?.domains, ['borger']);
+    t.equal(confirmed?.mandate?.purpose, 'Ledelsesinformation');
+    t.ok((confirmed?.expiresAt.getTime() ?? 0) < Date.now() + 32 * 86_400_000, 'no longer than the mandate');
+    const none = { ...principal, mandate: null };
+    t.equal(await confirmClient(pool, none), undefined, 'a vendor without a mandate');
+    t.equal(await confirmClient(pool, { ...principal, clientId: await newVendor() }), undefined, 'another vendor');
+    t.equal(
+      await confirmClient(pool, { ...principal, municipality: municipalityCodeOf('791') }),
+      undefined,
+      'another municipality',
+    );
+    await decide(mandateId, 'end');
+  });
+
+  await t.test('nobody who works under a mandate can approve one, whatever its scopes', async (t) => {
+    const app = createHttpApp({
+      ...{ publicOrigin: 'https://flis.example', logger: pino({ enabled: false }) },
+      ...{ requestTimeout: 60_000, maxConnections: 1 },
+    });
+    const scopes = new Set<Scope>(['mandates:manage', 'mandates:propose']);
+    const caller = (mandate: Principal['mandate'], municipality: Principal['municipality']): Principal => ({
+      ...{
+        clientId: vendor,
+        credential: 'token',
+        isRegistered: false,
+        domains: null,
+        expiresAt: new Date('2100-01-01'),
+      },
+      ...{ municipality, mandate, scopes },
+    });
+    let asks = caller(null, null);
+    registerAccess(app, { known: () => asks, verify: async () => asks, watch: () => UNWATCHED, forget: () => {} });
+    registerMandateRoutes(app, { pool: service.api.deps.pool, domainIds: [], municipalityCodes: new Set() });
+    const mandateId = (await propose(vendor)).body.mandateId;
+    const approve = async () => (await app.inject({ method: 'POST', url: `/v1/mandates/${mandateId}/approve` })).json();
+    t.match(await approve(), { code: 'not-on-behalf' }, 'a vendor');
+    asks = caller({ id: mandateId, purpose: 'x', endsAt: new Date('2100-01-01') }, municipalityCodeOf('615'));
+    t.match(await approve(), { code: 'not-on-behalf' }, 'a vendor in the municipality’s name');
+    asks = caller(null, municipalityCodeOf('615'));
+    t.match(await approve(), { status: 'active' }, 'the municipality');
+    await decide(mandateId, 'end');
+    await app.close();
   });
 
   await t.test('both sides page through theirs', async (t) => {

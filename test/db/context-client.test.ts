@@ -64,7 +64,7 @@ t.test('a client of no municipality', async (t) => {
 
   await t.test('a context of a municipality is no such context, whoever its client is', async (t) => {
     const tenant = { ...asking, municipality: municipalityCodeOf('101'), domains: null };
-    const seen = (tx: TenantTx) => tx.query('select mandate_id from mandate');
+    const seen = (tx: TenantTx) => tx.query<{ mandate_id: string }>('select mandate_id from mandate');
     t.same(await withTenant(pool, tenant, seen), []);
     t.same(ids(await withTenant(pool, { ...tenant, municipality: municipalityCodeOf('791') }, seen)), [mine[1]]);
     t.same(
