@@ -4,129 +4,14 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import t, { type Test } from 'tap';
 import { declaredTables } from '../../db/schema/index.ts';
-import { randomId } from '../../src/access/clients/index.ts';
 import { SCOPES, type Scope } from '../../src/access/index.ts';
 import { formulasHashOf } from '../../src/pipeline/keyfigures/formulas/rules.ts';
-import { describeApi } from '../../src/write-openapi.ts';
-import { type Caller, startService, type TestService } from '../harness/service.ts';
-import { type Planted, plantMunicipality } from './plant-municipality.ts';
+import { type Caller, startService } from '../harness/service.ts';
+import { addressOf, askRoute, OTHER, type Route, randomIds, routes, type Seen } from './every-route.ts';
+import { plantMunicipality } from './plant-municipality.ts';
 
 const OWN = '615';
-const OTHER = '791';
 const PERIODS = { year: '2025', quarter: '2025Q1', month: '2025-01', schoolYear: '2024-2025' };
-
-interface Operation {
-  readonly operationId: string;
-  readonly security: readonly object[];
-  readonly description: string;
-  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required?: boolean }[];
-  readonly requestBody?: {
-    readonly content: Record<string, { readonly example?: unknown; readonly schema: { examples?: unknown[] } }>;
-  };
-}
-
-interface Route {
-  readonly method: string;
-  readonly path: string;
-  readonly operation: Operation;
-  readonly scope: string;
-  readonly isForOperators: boolean;
-}
-
-const document = JSON.parse((await describeApi()).openApi) as { paths: Record<string, Record<string, Operation>> };
-const routes: Route[] = Object.entries(document.paths).flatMap(([path, methods]) =>
-  Object.entries(methods).flatMap(([method, operation]) => {
-    const [, scope = operation.security.length > 0 ? 'any' : 'public', orScope] =
-      /Needs the scope `([^`]+)`(?: or `([^`]+)`)?\.$/.exec(operation.description) ?? [];
-    const isForOperators = [scope, orScope].includes('operator');
-    const route = { method: method.toUpperCase(), path, operation, scope, isForOperators };
-    return route.method === 'GET' ? [route, { ...route, method: 'HEAD' }] : [route];
-  }),
-);
-
-/** Ids of what belongs to the other municipality, or of what belongs to nobody. */
-type Ids = Pick<
-  Planted,
-  'openDelivery' | 'acceptedDelivery' | 'packageId' | 'revision' | 'registeredClient' | 'accessKey' | 'mandate'
->;
-
-/** The address of a route with `ids` in it; shared things (domains, key figures, releases) keep one id of theirs. */
-function addressOf({ path, operation, method }: Route, ids: Ids): string {
-  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
-    if (path.startsWith('/v1/source-deliveries')) {
-      return name === 'table'
-        ? 'bor_befolkning'
-        : method === 'GET' || method === 'HEAD'
-          ? ids.acceptedDelivery
-          : ids.openDelivery;
-    }
-    if (path.startsWith('/v1/packages'))
-      return name === 'id' ? ids.packageId : name === 'table' ? 'bor_befolkning' : 'bor_befolkning.csv.gz';
-    if (path.startsWith('/v1/clients')) return ids.registeredClient;
-    if (path.startsWith('/v1/access-keys')) return ids.accessKey;
-    if (path.startsWith('/v1/mandates')) return ids.mandate;
-    if (name === 'revision') return String(ids.revision);
-    return (
-      { domain: 'borger', table: 'bor_befolkning', id: path.startsWith('/v1/releases') ? 'borger-1' : 'BO06' }[name] ??
-      'x'
-    );
-  });
-  const required = (operation.parameters ?? []).filter(
-    (each) => each.in === 'query' && (each.required || each.name === 'domain' || each.name === 'since'),
-  );
-  const values: Record<string, string> = {
-    domain: 'borger',
-    since: '0',
-    group: 'landet',
-    period: '2025-01',
-  };
-  const query = required.map(({ name }) => `${name}=${values[name] ?? 'x'}`);
-  return `${filled}${query.length > 0 ? `?${query.join('&')}` : ''}`;
-}
-
-const randomIds = (): Ids => ({
-  openDelivery: randomUUID(),
-  acceptedDelivery: randomUUID(),
-  packageId: randomUUID(),
-  revision: 1000 + Math.floor(Math.random() * 8000),
-  registeredClient: `${OTHER}.${randomId()}`,
-  accessKey: randomId(),
-  mandate: randomUUID(),
-});
-
-interface Seen {
-  readonly status: number;
-  readonly headers: string;
-  readonly body: string;
-}
-
-async function ask(
-  service: TestService,
-  route: Route,
-  address: string,
-  caller: Caller | null,
-  key: string,
-): Promise<Seen> {
-  const [type, body] = Object.entries(route.operation.requestBody?.content ?? {})[0] ?? [];
-  const sent =
-    type === 'application/json'
-      ? (body?.example ?? body?.schema.examples?.[0])
-      : type === undefined
-        ? undefined
-        : 'kommunekode\n615\n';
-  const response = await service.call(route.method, address, {
-    caller,
-    ...(sent === undefined ? {} : { body: sent }),
-    headers: {
-      ...(type === undefined ? {} : { 'content-type': type }),
-      ...(route.method === 'POST' ? { 'idempotency-key': `${key}-${route.operation.operationId}` } : {}),
-    },
-  });
-  const headers = [...response.headers].filter(
-    ([name]) => !['date', 'request-id', 'connection', 'keep-alive'].includes(name),
-  );
-  return { status: response.status, headers: JSON.stringify(headers), body: await response.text() };
-}
 
 /** A digest of all rows of a municipality, table by table. */
 async function stateOf(client: pg.Client, municipality: string): Promise<Record<string, string>> {
@@ -148,6 +33,8 @@ t.test('isolation', async (t) => {
   const client = new pg.Client({ connectionString: service.database.ownerUrl });
   await client.connect();
   t.teardown(() => client.end());
+  const ask = async (route: Route, address: string, caller: Caller | null, key: string) =>
+    askRoute(service, route, address, caller === null ? undefined : `Bearer ${await service.token(caller)}`, key);
   const figure = service.api.deps.catalogue.keyFigure('BO06');
   if (figure === undefined) throw new Error('key figure BO06 is gone');
   const hash = formulasHashOf(service.api.deps.catalogue.formulas(figure.domain));
@@ -162,7 +49,7 @@ t.test('isolation', async (t) => {
   await t.test('its own municipality sees the planted things, or the rest would prove nothing', async (t) => {
     const shows: string[] = [];
     for (const route of routes.filter(({ method }) => method === 'GET')) {
-      const seen = await ask(service, route, addressOf(route, planted), { municipality: OTHER, clientId }, 'x');
+      const seen = await ask(route, addressOf(route, planted), { municipality: OTHER, clientId }, 'x');
       if (seen.body.includes(canary) || seen.body.includes('987654321')) shows.push(route.operation.operationId);
       if (/\{(id|revision)\}/.test(route.path) && /source-deliveries|clients|revisions\/\{revision\}$/.test(route.path))
         t.equal(seen.status, 200, route.path);
@@ -213,7 +100,7 @@ t.test('isolation', async (t) => {
         const isOwn = name === 'an operator' && route.isForOperators;
         // The operator administers every municipality's clients: those planted are there for it to see and change.
         const ids = isOwn && route.path.startsWith('/v1/clients') ? randomIds() : planted;
-        const real = await ask(service, route, addressOf(route, ids), caller, planted.idempotencyKey);
+        const real = await ask(route, addressOf(route, ids), caller, planted.idempotencyKey);
         checkNoCanary(t, real, label);
         if (route.scope === 'public') continue;
         const asksAboutItself = route.scope === 'any' && real.status !== 401;
@@ -222,7 +109,7 @@ t.test('isolation', async (t) => {
           statuses[asksAboutItself ? 'whoever asks about itself' : isOwn ? `${name}, on its own routes` : name],
           `${label} answers ${real.status}`,
         );
-        const random = await ask(service, route, addressOf(route, randomIds()), caller, randomUUID());
+        const random = await ask(route, addressOf(route, randomIds()), caller, randomUUID());
         if (/(source-deliveries|packages|revisions|clients|access-keys|mandates)\/\{/.test(route.path)) {
           t.same(real, random, `${label} is the same as for an id of nobody`);
           if (name === 'another municipality') t.equal(real.status, 404, `${label} does not exist`);

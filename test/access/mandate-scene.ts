@@ -37,14 +37,16 @@ export async function openMandateScene(service: TestService) {
   });
   const keys = [await exportJWK(pair.publicKey)];
 
-  const newVendor = async (changes: object = {}): Promise<string> => {
-    const scopes = [...VENDOR_SCOPES, 'mandates:propose'];
-    const body = { kind: 'vendor', name: 'LIS Leverandør', contact: 'drift@lis.example', scopes, ...changes };
+  /** Registered by the operator, with the scene's key. */
+  const newClient = async (client: object): Promise<string> => {
+    const body = { name: 'LIS Leverandør', contact: 'drift@lis.example', ...client };
     const operator = { caller: { municipality: null } };
     const { clientId } = (await answerOf(await service.call('POST', '/v1/clients', { ...operator, body }))).body;
     await service.call('PUT', `/v1/clients/${clientId}/keys`, { ...operator, body: { keys } });
     return clientId as string;
   };
+  const newVendor = (changes: object = {}): Promise<string> =>
+    newClient({ kind: 'vendor', scopes: [...VENDOR_SCOPES, 'mandates:propose'], ...changes });
 
   const requestToken = async (clientId: string, more: Record<string, string> = {}) => {
     const form = {
@@ -90,5 +92,5 @@ export async function openMandateScene(service: TestService) {
     return mandateId as string;
   };
 
-  return { answerOf, newVendor, requestToken, tokenOf, ask, propose, decide, newMandate };
+  return { answerOf, newClient, newVendor, requestToken, tokenOf, ask, propose, decide, newMandate };
 }

@@ -79,8 +79,13 @@ export async function startService(t: TestScope, options: ServiceOptions = {}): 
   t.teardown(() => api.stop());
   const start = async () => {
     const worker = await startWorker(loadConfig('worker', settings), log, depsOptions);
-    t.teardown(() => worker.stop());
-    return worker;
+    let stopped: Promise<void> | undefined;
+    const stop = () => {
+      stopped ??= worker.stop();
+      return stopped;
+    };
+    t.teardown(stop);
+    return { ...worker, stop };
   };
   const worker = options.withoutWorker ? undefined : await start();
   const token = ({ municipality = '615', scopes, clientId = `client-${randomUUID()}`, lifetime }: Caller = {}) =>
