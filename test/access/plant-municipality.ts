@@ -162,6 +162,23 @@ export async function plantMunicipality(
     ...{ ...registered, access_key_id: planted.accessKey, sha256: Buffer.from(HASH, 'hex') },
     expires_at: new Date(Date.now() + 86_400_000),
   });
+  await insert('used_assertion', { client_id: planted.registeredClient, jti: canary, expires_at: new Date() });
+  const [digests, counts] = [
+    { from_sha256: HASH, to_sha256: HASH, schema_hash: HASH },
+    { inserted: 1, updated: 0, deleted: 0 },
+  ];
+  await insert('slice_diff', {
+    ...{
+      ...digests,
+      ...counts,
+      table_name: TABLE,
+      period: '2025',
+      revision: planted.revision,
+      csv_bytes: 1,
+      csv_crc32: 1,
+    },
+    ...{ csv_sha256: HASH, segment_key: canary, segment_bytes: 1, segment_sha256: HASH },
+  });
   await insert('audit_entry', {
     client_id: canary,
     request_id: canary,
