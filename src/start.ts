@@ -1,6 +1,6 @@
 // Starts the api or the worker in this process and tells how to stop it. The doors, the demo and the tests all start them here.
 import type { Logger } from 'pino';
-import { deriveBlockKey, startKeyUpkeep, startSealing } from './access/index.ts';
+import { deriveBlockKey, startAccessUpkeep, startSealing } from './access/index.ts';
 import { buildApp } from './app.ts';
 import type { Config } from './config.ts';
 import { type ApiDeps, type DepsOptions, openApiDeps, openWorkerDeps, type WorkerDeps } from './deps.ts';
@@ -65,7 +65,9 @@ export async function startWorker(config: Config, log: Logger, options: DepsOpti
     await sweepTempFolders(config.tempFolder);
     await warehouse.enqueueReslices(deps);
     await keyfigures.enqueueComputations(deps);
-    const keyUpkeep = await startKeyUpkeep(deps, (error) => log.error({ code: codeOf(error) }, 'keys-not-kept'));
+    const accessUpkeep = await startAccessUpkeep(deps, (error) =>
+      log.error({ code: codeOf(error) }, 'access-not-kept'),
+    );
     const runner = await startJobRunner({
       url: config.database.directWorker ?? '',
       applicationName: 'flis-worker-jobs',
@@ -80,7 +82,7 @@ export async function startWorker(config: Config, log: Logger, options: DepsOpti
       async stop() {
         await sealing.stop();
         await runner.stop(DRAIN);
-        await keyUpkeep.stop();
+        await accessUpkeep.stop();
         await deps.close();
       },
     };

@@ -1,6 +1,16 @@
 // The register of clients: who may hold credentials, their public keys, and the access keys of tools that cannot sign. Rows of the code `000`
 // belong to no municipality: vendors and the operator.
-import { customType, foreignKey, index, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import {
+  customType,
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core';
 import { declareTable } from './kind.ts';
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
@@ -75,6 +85,8 @@ export const accessKey = declareTable(
       revokedAt: time('revoked_at'),
       /** Right to the minute. */
       lastUsedAt: time('last_used_at'),
+      /** The last notice of its end that was given, in days before it: 30 or 7. */
+      noticed: integer('noticed'),
     },
     (table) => [
       primaryKey({ columns: [table.municipalityCode, table.accessKeyId] }),
@@ -85,5 +97,5 @@ export const accessKey = declareTable(
       }),
     ],
   ),
-  { kind: 'municipal', api: ['select', 'insert', 'update'], worker: ['select'] },
+  { kind: 'municipal', api: ['select', 'insert', 'update'], worker: ['select', 'update'] },
 );

@@ -18,6 +18,7 @@ export { registerAccess, watchCaller, withScope } from './scope.ts';
 export { isScope, type RouteScope, SCOPES, type Scope } from './scopes.ts';
 export { createSigningKey, type Signer, type SigningKey, signToken, type TokenClaims } from './sign-token.ts';
 export { ACCESS_CHANGED, SIGNING_KEYS } from './store-changes.ts';
-export { confirmClient, createKeyRing, type KeyRing, revokeSigningKey, startKeyUpkeep } from './tokens/index.ts';
+export { confirmClient, createKeyRing, type KeyRing, revokeSigningKey } from './tokens/index.ts';
+export { startAccessUpkeep } from './upkeep.ts';
 export { createCallerVerifier } from './verify-caller.ts';
 export { createTokenVerifier, type TokenSettings } from './verify-token.ts';

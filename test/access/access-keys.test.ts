@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import pg from 'pg';
 import t from 'tap';
-import { looksLikeAccessKey, noticeOf, verifyAccessKey } from '../../src/access/access-keys/index.ts';
+import { announceEnds, looksLikeAccessKey, noticeOf, verifyAccessKey } from '../../src/access/access-keys/index.ts';
 import { newAccessKey, parseAccessKey } from '../../src/access/access-keys/rules.ts';
 import { createCallerVerifier, type Principal } from '../../src/access/index.ts';
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';
@@ -222,4 +222,49 @@ t.test('the end is announced thirty days ahead', async (t) => {
   const now = new Date();
   const after = (days: number) => noticeOf(new Date(now.getTime() + days * DAY), now);
   t.same([after(31), after(30), after(29.9), after(7), after(0.5)], [null, null, 29, 7, 0]);
+});
+
+t.test('the end of a key is announced 30 and 7 days ahead, once each, however many workers do it', async (t) => {
+  const service = await startService(t, { withoutWorker: true });
+  const worker = await service.startWorker();
+  const { pool } = worker.deps;
+  const owner = new pg.Client({ connectionString: service.database.ownerUrl });
+  await owner.connect();
+  t.teardown(() => owner.end());
+  const post = async (path: string, body: object) =>
+    (await service.call('POST', path, { caller: { municipality: '615' }, body })).json() as Promise<
+      Record<string, string>
+    >;
+  const { clientId } = await post('/v1/clients', {
+    ...{ kind: 'municipality', name: 'BI', contact: 'bi@example.dk', scopes: ['raw-data:read'] },
+  });
+  const expiresAt = new Date(Date.now() + 200 * DAY).toISOString();
+  const { accessKeyId } = await post('/v1/access-keys', { clientId, name: 'x', scopes: ['raw-data:read'], expiresAt });
+  const endsIn = (days: number) =>
+    owner.query('update access_key set expires_at = now() + make_interval(days => $2) where access_key_id = $1', [
+      accessKeyId,
+      days,
+    ]);
+  const announced = async () => {
+    await Promise.all([announceEnds(pool), announceEnds(pool), announceEnds(pool)]);
+    const { rows } = await owner.query(
+      `select (object ->> 'days')::int as days from audit_entry where operation = 'announceAccessKeyEnd' and municipality_code = '615'
+       and object ->> 'accessKey' = $1 order by entry`,
+      [accessKeyId],
+    );
+    return rows.map(({ days }) => days);
+  };
+  for (const [days, expected] of [
+    [200, []],
+    [31, []],
+    [30, [30]],
+    [8, [30]],
+    [7, [30, 7]],
+    [1, [30, 7]],
+  ] as const) {
+    await endsIn(days);
+    t.same(await announced(), expected, `${days} days before`);
+  }
+  await owner.query('update access_key set noticed = null, revoked_at = now() where access_key_id = $1', [accessKeyId]);
+  t.same(await announced(), [30, 7], 'not of a key that was revoked');
 });

@@ -28,6 +28,13 @@ export function noticeOf(expiresAt: Date, now: Date): number | null {
   return days < NOTICE_DAYS[0] ? days : null;
 }
 
+/** @returns the notice that is to be given now, in days before the end; undefined when none is, or it was given already */
+export function dueNotice(expiresAt: Date, now: Date, noticed: number | null): number | undefined {
+  const left = expiresAt.getTime() - now.getTime();
+  const due = NOTICE_DAYS.filter((days) => left > 0 && left <= days * DAY).at(-1);
+  return due !== undefined && (noticed === null || noticed > due) ? due : undefined;
+}
+
 /** An access key in its parts. */
 export interface AccessKeyText {
   readonly municipality: MunicipalityCode;

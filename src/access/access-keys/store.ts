@@ -1,6 +1,7 @@
 // PostgreSQL of access keys. A transaction sees the keys of one municipality; the text of a key is nowhere, only its digest.
-import type { TenantTx } from '../../platform/postgres/tenancy.ts';
+import type { SystemTx, TenantTx } from '../../platform/postgres/tenancy.ts';
 import type { Scope } from '../scopes.ts';
+import { NOTICE_DAYS } from './rules.ts';
 
 export interface AccessKey {
   readonly accessKeyId: string;
@@ -73,6 +74,33 @@ export async function revokeKey(tx: TenantTx, accessKeyId: string): Promise<void
     `update access_key set revoked_at = coalesce(revoked_at, now()) where municipality_code = $1 and access_key_id = $2`,
     [tx.tenant.municipality, accessKeyId],
   );
+}
+
+export interface EndingKey extends Pick<AccessKey, 'accessKeyId' | 'clientId' | 'expiresAt'> {
+  readonly municipality: string;
+  readonly noticed: number | null;
+}
+
+/** Keys of all municipalities that work and end within the longest notice, of clients that are active. */
+export function listEndingKeys(tx: SystemTx): Promise<EndingKey[]> {
+  return tx.query<EndingKey>(
+    `select k.municipality_code as municipality, k.access_key_id as "accessKeyId", k.client_id as "clientId",
+       k.expires_at as "expiresAt", k.noticed
+     from access_key k join client c on c.municipality_code = k.municipality_code and c.client_id = k.client_id
+     where k.revoked_at is null and c.status = 'active' and k.expires_at between now() and now() + make_interval(days => $1)
+     order by 1, 2`,
+    [NOTICE_DAYS[0]],
+  );
+}
+
+/** @returns whether this notice had not been given before */
+export async function markNoticed(tx: TenantTx, accessKeyId: string, days: number): Promise<boolean> {
+  const rows = await tx.query(
+    `update access_key set noticed = $3 where municipality_code = $1 and access_key_id = $2 and (noticed is null or noticed > $3)
+     returning noticed`,
+    [tx.tenant.municipality, accessKeyId, days],
+  );
+  return rows.length === 1;
 }
 
 /** What authentication needs of a presented key. */

@@ -67,23 +67,3 @@ export async function revokeSigningKey(deps: SigningKeyDeps, keyId: string, by: 
   await keepKeysFresh(deps);
   return revoked;
 }
-
-const UPKEEP_MS = 60_000;
-
-/** Keeps keys fresh for as long as the worker runs. The first time is awaited, so that a new installation can issue tokens at once. */
-export async function startKeyUpkeep(
-  deps: SigningKeyDeps,
-  onError: (error: unknown) => void,
-): Promise<{ stop(): Promise<void> }> {
-  await keepKeysFresh(deps);
-  let running: Promise<unknown> = Promise.resolve();
-  const timer = setInterval(() => {
-    running = keepKeysFresh(deps).catch(onError);
-  }, UPKEEP_MS);
-  return {
-    async stop() {
-      clearInterval(timer);
-      await running;
-    },
-  };
-}

@@ -1,0 +1,26 @@
+// Announces the ends of access keys in their municipality's log, once 30 days ahead and once 7: nobody reads a key's settings before a nightly refresh fails.
+import type pg from 'pg';
+import { type SystemTx, type Tenant, withSystem, withTenant } from '../../platform/postgres/tenancy.ts';
+import { municipalityCodeOf } from '../../platform/tenant.ts';
+import { writeAudit } from '../audit/index.ts';
+import { dueNotice } from './rules.ts';
+import { listEndingKeys, markNoticed } from './store.ts';
+
+/** Any number of workers may do so at once. @returns how many were announced */
+export async function announceEnds(pool: pg.Pool): Promise<number> {
+  const ending = await withSystem(pool, 'access keys that end', (tx: SystemTx) => listEndingKeys(tx));
+  let announced = 0;
+  for (const { municipality, accessKeyId, clientId, expiresAt, noticed } of ending) {
+    const days = dueNotice(expiresAt, new Date(), noticed);
+    if (days === undefined) continue;
+    const worker = { domains: null, clientId: 'worker', requestId: 'access-key-notice' };
+    const tenant: Tenant = { ...worker, municipality: municipalityCodeOf(municipality) };
+    await withTenant(pool, tenant, async (tx) => {
+      if (!(await markNoticed(tx, accessKeyId, days))) return;
+      const told = { accessKey: accessKeyId, client: clientId, days, expiresAt: expiresAt.toISOString() };
+      await writeAudit(tx, 'announceAccessKeyEnd', told);
+      announced += 1;
+    });
+  }
+  return announced;
+}
