@@ -81,8 +81,13 @@ function isPassingFault(error: unknown): boolean {
   return PASSING_FAULT.test(codeOf(error)) || (error as Error)?.message === 'timeout exceeded when trying to connect';
 }
 
-/** Answers a connection whose bytes are no HTTP request, or came too slowly; then closes it. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+/** @returns what answers a connection whose bytes are no HTTP request, or came too slowly, with `headers` among its own; then closes it. */
+export function createClientErrorHandler(headers: Readonly<Record<string, string>>) {
+  const fixed = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return (error: NodeJS.ErrnoException, socket: Socket): void => answerClientError(error, socket, fixed.join(''));
+}
+
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket, fixed: string): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
@@ -94,6 +99,6 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
   const body = JSON.stringify(problem.toBody());
   const status = slow ? '408 Request Timeout' : '400 Bad Request';
   socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nConnection: close\r\n${fixed}\r\n${body}`,
   );
 }
