@@ -197,7 +197,7 @@ t.test(
     const bare = create();
     bare.get('/planted', async () => '');
     await t.rejects(async () => void (await bare.ready()), {
-      message: notStarted('route GET /planted declares no scope'),
+      message: notStarted('route GET /planted declares no scope', 'route HEAD /planted declares no scope'),
     });
     const plugin = create();
     withScope(plugin, 'public', (scoped) => void scoped.get('/a', async () => ''));

@@ -11,6 +11,7 @@ import { createClientErrorHandler, registerErrorAnswers, sendProblem } from './e
 import { NOT_FOUND, Problem } from './problem.ts';
 import { createHostCheck, type FindHostFault } from './request-host.ts';
 import { securityHeaders } from './security-headers.ts';
+import { endSlowBodies } from './slow-transfers.ts';
 
 export type { App } from './app-type.ts';
 
@@ -20,6 +21,8 @@ declare module 'fastify' {
     publicOrigin: string;
     /** What is wrong with the host that a request names; for what answers before the hooks of Fastify. */
     findHostFault: FindHostFault;
+    /** Milliseconds within which a body or a file must move on. */
+    transferWindow: number;
   }
 }
 
@@ -34,12 +37,17 @@ export interface HttpAppOptions {
   readonly requestTimeout: number;
   /** Open connections beyond this many are refused. */
   readonly maxConnections: number;
+  /** Milliseconds within which a body or a file must move on (slow-transfers.ts). */
+  readonly transferWindow?: number;
 }
 
 /** JSON bodies are small; files are streamed and limited by the operation that takes them. */
 export const JSON_BODY_LIMIT = 64 * 1024;
 const HEADERS_TIMEOUT = 15_000;
 const IDLE_TIMEOUT = 72_000;
+const TRANSFER_WINDOW = 30_000;
+/** A connection on which nothing moves for so long, in either direction, is ended. No operation takes as long before it answers. */
+const STILL_TIMEOUT = 60_000;
 
 /** @returns a server that is not listening yet and has no routes. */
 export function createHttpApp(options: HttpAppOptions): App {
@@ -56,6 +64,7 @@ export function createHttpApp(options: HttpAppOptions): App {
     requestIdHeader: false,
     bodyLimit: JSON_BODY_LIMIT,
     requestTimeout: options.requestTimeout,
+    connectionTimeout: STILL_TIMEOUT,
     keepAliveTimeout: IDLE_TIMEOUT,
     // A stop is drained by hand (shutdown.ts); until then answers go on.
     return503OnClosing: false,
@@ -85,6 +94,7 @@ export function createHttpApp(options: HttpAppOptions): App {
   app.decorate('publicOrigin', options.publicOrigin);
   app.addSchema(problemSchema);
   app.decorate('findHostFault', findHostFault);
+  app.decorate('transferWindow', options.transferWindow ?? TRANSFER_WINDOW);
   app.addHook('onRequest', (request, reply, done) => {
     setHeaders(request, reply);
     const fault = findHostFault(request.raw);
@@ -92,6 +102,7 @@ export function createHttpApp(options: HttpAppOptions): App {
     done(fault && new Problem(fault, undefined, {}, { connection: 'close' }));
   });
   allowOrigins(app, options.corsOrigins ?? []);
+  endSlowBodies(app);
   // Node would answer an expectation that it does not know itself, without our headers; RFC 9110 (10.1.1) allows to pass over it.
   app.server.on('checkExpectation', (raw, response) => app.server.emit('request', raw, response));
   app.addHook('preClose', (done) => {
