@@ -1,6 +1,6 @@
 // Turns whatever goes wrong into a problem answer. No text of a library or of the database ever leaves through here.
 import type { Socket } from 'node:net';
-import type { FastifyError, FastifyReply } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { codeOf } from '../error-code.ts';
 import type { App } from './app-type.ts';
 import {
@@ -27,12 +27,18 @@ export function registerErrorAnswers(app: App): void {
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, new Problem(NOT_FOUND)));
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const problem = problemOf(error);
-    if (problem.type.status >= 500 || isUnreadableValue(error))
-      request.log.error({ request: request.id, code: codeOf(error) }, 'request-failed');
+    logFailure(request, error, problem);
     // The rest of a body that is not wanted is not waited for.
     if (!request.raw.complete) reply.header('connection', 'close');
     return sendProblem(reply, problem);
   });
+}
+
+/** Logs what is ours to mend: not that a sender left before its body was whole, or slow attacks would fill the log. */
+export function logFailure(request: FastifyRequest, error: unknown, { type }: Problem): void {
+  const { complete, destroyed } = request.raw;
+  if ((type.status >= 500 || isUnreadableValue(error)) && (complete || !destroyed))
+    request.log.error({ request: request.id, code: codeOf(error) }, 'request-failed');
 }
 
 /** Answers with a problem. */
