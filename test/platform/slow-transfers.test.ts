@@ -11,13 +11,16 @@ import { acceptStreams } from '../../src/platform/http/stream-bodies.ts';
 
 const WINDOW_MS = 250;
 const FILE = 64 * 1024 * 1024;
+// Nothing else would end them sooner.
+t.setTimeout(60_000);
+
 const HEAD = 'HTTP/1.1\r\nHost: flis.example\r\n';
 
 async function start(t: Test) {
   const app = createHttpApp({
     publicOrigin: 'https://flis.example',
     logger: pino({ level: 'error' }, { write: (line: string) => void lines.push(line) }),
-    requestTimeout: 60_000,
+    requestTimeout: 3_600_000,
     maxConnections: 100,
     transferWindow: WINDOW_MS,
   });
