@@ -7,7 +7,7 @@ import pg from 'pg';
 import { PgBoss, type Queue } from 'pg-boss';
 import { ensureContext } from './context.ts';
 import { ensureRole, type RoleCredentials, retryConcurrentUpdate } from './roles.ts';
-import { declaredTables, SYSTEM_ROLE } from './schema/index.ts';
+import { declaredTables, newestMigration, SYSTEM_ROLE } from './schema/index.ts';
 
 export interface MigrateOptions {
   readonly ownerUrl: string;
@@ -45,6 +45,8 @@ export async function migrate(options: MigrateOptions): Promise<void> {
     await forbidTemporaryTables(client);
     await secureTables(client, options);
     await ensureQueues(client, options);
+    // Last, for processes that start: all of it has been done.
+    await client.query(`comment on schema app is ${pg.escapeLiteral(newestMigration())}`);
   } finally {
     await client.end();
   }

@@ -12,6 +12,10 @@ const COMMANDS: Record<string, readonly [does: string, load: () => Promise<Comma
   ],
   deliver: ['send a file as source deliveries', async () => (await import('./client/index.ts')).runDeliver],
   migrate: ['bring the database to the current schema', async () => (await import('./operate.ts')).runMigrate],
+  check: [
+    'tell what would keep the api, or with `worker` the worker, from starting',
+    async () => (await import('./check-start.ts')).runCheck,
+  ],
   backup: ['write all rows of the database to a folder', async () => (await import('./operate.ts')).runBackup],
   restore: ['read such a folder into an empty database', async () => (await import('./operate.ts')).runRestore],
   keys: ['make a signing key for development', async () => (await import('./operate-tokens.ts')).runKeys],
@@ -28,7 +32,10 @@ const COMMANDS: Record<string, readonly [does: string, load: () => Promise<Comma
   ],
   sweep: ['delete files without a row older than 24 h', async () => (await import('./operate.ts')).runSweep],
   retry: ['load a failed source delivery again', async () => (await import('./operate.ts')).runRetry],
-  openapi: ['write the documents in openapi/', async () => (await import('./write-openapi.ts')).runOpenApi],
+  openapi: [
+    'write the documents in openapi/ and db/schema/declared.json',
+    async () => (await import('./write-openapi.ts')).runOpenApi,
+  ],
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -2,6 +2,8 @@
 import Type, { type Static } from 'typebox';
 
 const SECRET = '^(([0-9a-fA-F]{2}){32,}|[A-Za-z0-9+/_-]{43,}={0,2})$';
+const HOST = '[A-Za-z0-9_][A-Za-z0-9._-]*(:[0-9]{1,5})?';
+const ORIGIN = 'https://[A-Za-z0-9.-]+(:[0-9]{1,5})?';
 const POSTGRES_URL = '^postgres(ql)?://[^:/@\\s]+:[^@\\s]+@[^\\s]+/[^/\\s]+$';
 
 function setting(description: string, pattern: string, fallback?: string) {
@@ -66,6 +68,18 @@ export const settingsSchema = Type.Object({
   FLIS_PUBLIC_ORIGIN: setting(
     'Address under which users reach the api, for links in answers: https://host, without a path or a slash at the end.',
     '^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$',
+  ),
+  FLIS_OTHER_HOSTS: Type.Optional(
+    setting(
+      'Further hosts under which the api is reached, as requests name them: host or host:port, separated by commas. The one of FLIS_PUBLIC_ORIGIN and the IP address and port that a connection comes in on are taken anyway; requests for others are refused.',
+      `^${HOST}(,${HOST})*$`,
+    ),
+  ),
+  FLIS_CORS_ORIGINS: Type.Optional(
+    setting(
+      'Web sites whose scripts may read answers in a browser (CORS): exact origins such as https://bi.example, separated by commas. Without it there are none; `*` is not taken.',
+      `^${ORIGIN}(,${ORIGIN})*$`,
+    ),
   ),
   FLIS_ISSUER: setting('Issuer of access tokens: the value of their claim `iss`.', '^\\S{1,200}$'),
   FLIS_AUDIENCE: setting('This service as tokens name it: the value of their claim `aud`.', '^\\S{1,200}$'),

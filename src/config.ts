@@ -26,6 +26,8 @@ export interface Config {
     readonly host: string;
     readonly port: number;
     readonly publicOrigin: string;
+    readonly otherHosts: readonly string[];
+    readonly corsOrigins: readonly string[];
     /** Milliseconds. */
     readonly requestTimeout: number;
     readonly maxConnections: number;
@@ -113,6 +115,8 @@ export function loadConfig(door: Door, environment: NodeJS.ProcessEnv = process.
       host: settings.FLIS_HOST ?? '',
       port: readPort(number('FLIS_PORT'), faults),
       publicOrigin: settings.FLIS_PUBLIC_ORIGIN ?? '',
+      otherHosts: listOf(settings.FLIS_OTHER_HOSTS),
+      corsOrigins: readOrigins(settings.FLIS_CORS_ORIGINS, faults),
       requestTimeout: readRequestTimeout(number('FLIS_REQUEST_TIMEOUT_S'), faults),
       maxConnections: number('FLIS_MAX_CONNECTIONS'),
     },
@@ -132,6 +136,9 @@ export function loadConfig(door: Door, environment: NodeJS.ProcessEnv = process.
     duckdbMemoryMb: number('FLIS_DUCKDB_MEMORY_MB'),
     workerJobs: number('FLIS_WORKER_JOBS'),
   };
+  const { rootSecret, contextSecret } = config;
+  if (rootSecret.length > 0 && rootSecret.equals(contextSecret))
+    faults.push('FLIS_CONTEXT_SECRET is the same as FLIS_ROOT_SECRET. Make another with `openssl rand -hex 32`.');
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
 }
@@ -156,6 +163,19 @@ function readSettings(door: Door, environment: NodeJS.ProcessEnv, faults: string
 
 /** What is read of a setting's schema, which TypeBox's own types do not tell. */
 type SettingSchema = TSchema & { readonly description: string; readonly default?: string };
+
+function listOf(text = ''): string[] {
+  return text.split(',').filter((each) => each !== '');
+}
+
+/** An origin in any other spelling than a browser's would never match. */
+function readOrigins(text: string | undefined, faults: string[]): string[] {
+  const origins = listOf(text);
+  const isSpeltAsSent = (origin: string) => URL.canParse(origin) && new URL(origin).origin === origin;
+  if (!origins.every(isSpeltAsSent))
+    faults.push('FLIS_CORS_ORIGINS is not as browsers send origins: in lower case, without the port 443.');
+  return origins;
+}
 
 function readPort(port: number, faults: string[]): number {
   if (port > 65_535) faults.push('FLIS_PORT is not of the right form. A port is at most 65535.');

@@ -228,7 +228,15 @@ export async function describeDeps(log: Logger): Promise<ApiDeps> {
     catalogue: await loadCatalogue(),
     limits: { maxFileBytes: 1, maxInflatedBytes: 1, maxInflationRatio: 1 },
     secrets: { rootSecret: Buffer.alloc(0) },
-    http: { host: 'localhost', port: 0, publicOrigin: 'http://localhost', requestTimeout: 60_000, maxConnections: 1 },
+    http: {
+      host: 'localhost',
+      port: 0,
+      publicOrigin: 'http://localhost',
+      otherHosts: [],
+      corsOrigins: [],
+      requestTimeout: 60_000,
+      maxConnections: 1,
+    },
     cache: createMemoryCache(1),
     callerVerifier: createCallerVerifier({
       verifyToken: () => Promise.reject(new Error('a description verifies no tokens')),

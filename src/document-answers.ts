@@ -14,9 +14,11 @@ import {
   BODY_TOO_LARGE,
   INTERNAL_ERROR,
   INVALID_CURSOR,
+  INVALID_HOST,
   INVALID_REQUEST,
   REQUEST_TIMEOUT,
   UNAVAILABLE,
+  UNKNOWN_HOST,
   UNSUPPORTED_MEDIA_TYPE,
 } from './platform/http/errors.ts';
 import { NOT_FOUND, type ProblemType, problemTypes } from './platform/http/problem.ts';
@@ -54,7 +56,7 @@ function declaredTypes(answers: Record<string, unknown>): ProblemType[] {
 }
 
 function impliedTypes(schema: FastifySchema, scope: RouteScope): ProblemType[] {
-  const types: ProblemType[] = [INTERNAL_ERROR, UNAVAILABLE];
+  const types: ProblemType[] = [INVALID_HOST, UNKNOWN_HOST, INTERNAL_ERROR, UNAVAILABLE];
   const { params, querystring, headers, body } = schema;
   if ([params, querystring, headers, body].some((part) => part !== undefined)) types.push(INVALID_REQUEST);
   if (params !== undefined) types.push(NOT_FOUND);

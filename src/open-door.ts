@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { ConfigError } from './config.ts';
 import { codeOf } from './platform/error-code.ts';
+import { StartFaults } from './platform/start-faults.ts';
 import { stopOnSignal } from './platform/stop-on-signal.ts';
 import { STOP_DEADLINE } from './start.ts';
 
@@ -11,8 +12,9 @@ export async function openDoor(start: () => Promise<{ stop: () => Promise<void>;
     const { stop, log } = await start();
     stopOnSignal(stop, STOP_DEADLINE, log);
   } catch (error) {
-    // Only a fault of the configuration is told in full; other texts can hold a password.
-    process.stderr.write(`${error instanceof ConfigError ? error.message : `not started: ${codeOf(error)}`}\n`);
+    // Only what is known to be wrong is told in full; other texts can hold a password.
+    const isKnown = error instanceof ConfigError || error instanceof StartFaults;
+    process.stderr.write(`${isKnown ? error.message : `not started: ${codeOf(error)}`}\n`);
     process.exit(1);
   }
 }

@@ -136,6 +136,8 @@ async function registerPages(scoped: App): Promise<void> {
     done();
   });
   await scoped.register(helmet, {
+    // Every answer has it already, where the service is reached over HTTPS.
+    strictTransportSecurity: false,
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { deriveBlockKey, startAccessUpkeep, startSealing } from './access/index.ts';
 import { buildApp } from './app.ts';
+import { refuseFaults } from './check-start.ts';
 import type { Config } from './config.ts';
 import { type ApiDeps, type DepsOptions, openApiDeps, openWorkerDeps, type WorkerDeps } from './deps.ts';
 import { jobHandlers } from './jobs.ts';
@@ -26,8 +27,9 @@ export interface RunningApi {
   stop(): Promise<void>;
 }
 
-/** Opens the dependencies, builds the app and listens. @throws when any of it fails; nothing is left open then. */
+/** Looks whether it may start, opens the dependencies, builds the app and listens. @throws StartFaults; when any of it fails; nothing is left open then. */
 export async function startApi(config: Config, log: Logger, options: DepsOptions = {}): Promise<RunningApi> {
+  await refuseFaults(config, 'api', log);
   const deps = await openApiDeps(config, log, options);
   let stopping = false;
   try {
@@ -57,8 +59,9 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** Opens the dependencies and starts fetching jobs. @throws when any of it fails; nothing is left open then. */
+/** Looks whether it may start, opens the dependencies and starts fetching jobs. @throws StartFaults; when any of it fails; nothing is left open then. */
 export async function startWorker(config: Config, log: Logger, options: DepsOptions = {}): Promise<RunningWorker> {
+  await refuseFaults(config, 'worker', log);
   const deps = await openWorkerDeps(config, log, options);
   try {
     // A killed worker leaves temporary files, which hold person data; a new version can bring new declarations.

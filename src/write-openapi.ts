@@ -1,4 +1,5 @@
-// Writes the two committed files that describe the interface: openapi/openapi.json and openapi/errors.md. A test compares them with the code.
+// Writes the committed files that follow from the code: openapi/openapi.json and openapi/errors.md describe the interface, db/schema/declared.json the
+// tables. Tests compare them with the code.
 import { writeFile } from 'node:fs/promises';
 import { pino } from 'pino';
 import { buildApp } from './app.ts';
@@ -6,6 +7,7 @@ import { describeDeps } from './deps.ts';
 import { type ProblemType, problemTypes } from './platform/http/problem.ts';
 
 const FOLDER = new URL('../openapi/', import.meta.url);
+const TABLES = new URL('../db/schema/declared.json', import.meta.url);
 const ERROR_MEDIA_TYPE = 'application/problem+json';
 
 /** The files' texts as the code has them. */
@@ -44,11 +46,14 @@ export async function describeApi(): Promise<ApiDescription> {
   }
 }
 
-/** The command `openapi`: writes both files. */
+/** The command `openapi`: writes all of them. */
 export async function runOpenApi(): Promise<number> {
   const { openApi, errors } = await describeApi();
   await writeFile(new URL('openapi.json', FOLDER), openApi);
   await writeFile(new URL('errors.md', FOLDER), errors);
+  // Loaded here alone: the tables bring drizzle-orm with them.
+  const { describeTables } = await import('../db/schema/index.ts');
+  await writeFile(TABLES, describeTables());
   return 0;
 }
 

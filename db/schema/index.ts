@@ -2,9 +2,10 @@
 export * from './access.ts';
 export * from './clients.ts';
 export { CONTEXT_ROLE, type ContextKey, contextKeyOf, padsOf, signWith } from './context-key.ts';
+export { newestMigration } from './declared.ts';
 export * from './intake.ts';
 export * from './keyfigures.ts';
-export { declaredTables, type TableAccess, type TableKind } from './kind.ts';
+export { declaredTables, describeTables, type TableAccess, type TableKind } from './kind.ts';
 export * from './mandates.ts';
 export * from './packages.ts';
 export * from './roles.ts';

@@ -27,6 +27,11 @@ export function declareTable<T extends Table>(table: T, access: TableAccess): T 
   return table;
 }
 
+/** @returns the text of declared.json, which processes read in place of the tables. */
+export function describeTables(): string {
+  return `${JSON.stringify(Object.fromEntries([...declared].sort(([a], [b]) => (a < b ? -1 : 1))), null, 2)}\n`;
+}
+
 /** @returns the declarations of all tables, by table name. */
 export function declaredTables(): ReadonlyMap<string, TableAccess> {
   return declared;

@@ -2,10 +2,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../platform/http/app.ts';
 import { Problem } from '../platform/http/problem.ts';
+import { StartFaults } from '../platform/start-faults.ts';
 import type { CallerVerifier } from './caller-verifier.ts';
 import { SCOPE_MISSING } from './errors.ts';
 import { type Principal, principalOf, requireDomain } from './principal.ts';
-import type { RouteScope, Scope } from './scopes.ts';
+import { isScope, type RouteScope, type Scope } from './scopes.ts';
 import type { Watched } from './watch-callers.ts';
 
 declare module 'fastify' {
@@ -22,19 +23,34 @@ declare module 'fastify' {
   }
 }
 
-/** Makes the server verify tokens and refuse to start while any route, HEAD included, declares no scope. Register before any route. */
+/** Makes the server verify tokens and refuse to start while any route, HEAD included, declares no scope or one that is not known. Register before any route. */
 export function registerAccess(app: App, verifier: CallerVerifier): void {
   app.decorate('callerVerifier', verifier);
   app.decorateRequest('principal', null);
-  const routes: { method: string | string[]; url: string; config?: { scope?: RouteScope } }[] = [];
+  const routes: DeclaredRoute[] = [];
   // The route's options are kept, not copied: the hooks of `withScope` run after this one.
   app.addHook('onRoute', (route) => {
-    routes.push(route as (typeof routes)[number]);
+    routes.push(route as DeclaredRoute);
   });
   app.addHook('onReady', (done) => {
-    const bare = routes.find((route) => route.config?.scope === undefined);
-    done(bare === undefined ? undefined : new Error(`route ${bare.method} ${bare.url} declares no scope`));
+    const faults = routes.flatMap(scopeFaultsOf);
+    done(faults.length === 0 ? undefined : new StartFaults(faults));
   });
+}
+
+interface DeclaredRoute {
+  readonly method: string | string[];
+  readonly url: string;
+  readonly config?: { readonly scope?: string; readonly orScope?: string };
+}
+
+/** A scope that no token can carry would close a route for ever, or open it when somebody invents the scope. */
+function scopeFaultsOf({ method, url, config: { scope, orScope } = {} }: DeclaredRoute): string[] {
+  if (scope === undefined) return [`route ${method} ${url} declares no scope`];
+  const isKnown = scope === 'public' || scope === 'any' || isScope(scope);
+  return [...(isKnown ? [] : [scope]), ...(orScope === undefined || isScope(orScope) ? [] : [orScope])].map(
+    (unknown) => `route ${method} ${url} asks for the unknown scope ${unknown}`,
+  );
 }
 
 /**

@@ -27,7 +27,8 @@ registerCatalogueRoutes(app, { catalogue });
 t.before(() => app.ready());
 t.teardown(() => app.close());
 
-const get = (url: string, headers: Record<string, string> = {}) => app.inject({ method: 'GET', url, headers });
+const get = (url: string, headers: Record<string, string> = {}) =>
+  app.inject({ method: 'GET', url, headers: { host: 'flis.example', ...headers } });
 
 const ajv = new Ajv.default({ strict: false, allErrors: true });
 addFormats.default(ajv);

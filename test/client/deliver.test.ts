@@ -26,7 +26,9 @@ const door = createServer((incoming, outgoing) => {
     outgoing.writeHead(503, { 'retry-after': '0' }).end();
     return;
   }
-  const { method, headers } = incoming;
+  const { method } = incoming;
+  // As any proxy in front must, it asks under a name that the service has.
+  const headers = { ...incoming.headers, host: new URL(flis.url).host };
   const forwarded = httpRequest(flis.url + incoming.url, { method: method as string, headers }, (answer) => {
     if (turn % 5 === 0) {
       answer.resume().on('end', () => incoming.socket.destroy());

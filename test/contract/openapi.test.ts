@@ -10,6 +10,7 @@ import { settingsSchema } from '../../src/config-schema.ts';
 import { describeDeps } from '../../src/deps.ts';
 import { createHttpApp, JSON_BODY_LIMIT } from '../../src/platform/http/app.ts';
 import { problemTypes } from '../../src/platform/http/problem.ts';
+import { StartFaults } from '../../src/platform/start-faults.ts';
 import { describeApi } from '../../src/write-openapi.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -172,37 +173,57 @@ t.test('the pages', async (t) => {
   t.notMatch(page.body, /<script>|<style>| on[a-z]+="/, 'no inline script that the policy would stop');
 });
 
-t.test('a route without scope, or within two, keeps the server from starting', async (t) => {
-  const create = () => {
-    const options = {
-      publicOrigin: 'http://x',
-      logger: pino({ enabled: false }),
-      requestTimeout: 60_000,
-      maxConnections: 1,
+const notStarted = (...faults: string[]) => new StartFaults(faults).message;
+
+t.test(
+  'a route without scope, with one that is not known, or within two, keeps the server from starting',
+  async (t) => {
+    const create = () => {
+      const options = {
+        publicOrigin: 'http://x',
+        logger: pino({ enabled: false }),
+        requestTimeout: 60_000,
+        maxConnections: 1,
+      };
+      const app = createHttpApp(options);
+      const asked = () => Promise.reject(new Error());
+      registerAccess(app, { known: () => undefined, verify: asked, watch: asked as never, forget: () => {} });
+      return app;
     };
-    const app = createHttpApp(options);
-    const asked = () => Promise.reject(new Error());
-    registerAccess(app, { known: () => undefined, verify: asked, watch: asked as never, forget: () => {} });
-    return app;
-  };
-  const good = create();
-  for (const scope of ['public', ...(Object.keys(SCOPES) as (keyof typeof SCOPES)[])] as const) {
-    withScope(good, scope, (scoped) => void scoped.get(`/${scope.replace(':', '/')}`, async () => ''));
-  }
-  await t.resolves(async () => void (await good.ready()));
-  const bare = create();
-  bare.get('/planted', async () => '');
-  await t.rejects(async () => void (await bare.ready()), { message: 'route GET /planted declares no scope' });
-  const plugin = create();
-  withScope(plugin, 'public', (scoped) => void scoped.get('/a', async () => ''));
-  void plugin.register((scoped, _options, done) => {
-    scoped.head('/planted', async () => '');
-    done();
-  });
-  await t.rejects(async () => void (await plugin.ready()), { message: 'route HEAD /planted declares no scope' });
-  const nested = create();
-  withScope(nested, 'operator', (scoped) =>
-    withScope(scoped, 'public', (inner) => void inner.get('/planted', async () => '')),
-  );
-  await t.rejects(async () => void (await nested.ready()), { message: 'route GET /planted is inside two scopes' });
-});
+    const good = create();
+    for (const scope of ['public', ...(Object.keys(SCOPES) as (keyof typeof SCOPES)[])] as const) {
+      withScope(good, scope, (scoped) => void scoped.get(`/${scope.replace(':', '/')}`, async () => ''));
+    }
+    await t.resolves(async () => void (await good.ready()));
+    const bare = create();
+    bare.get('/planted', async () => '');
+    await t.rejects(async () => void (await bare.ready()), {
+      message: notStarted('route GET /planted declares no scope', 'route HEAD /planted declares no scope'),
+    });
+    const plugin = create();
+    withScope(plugin, 'public', (scoped) => void scoped.get('/a', async () => ''));
+    void plugin.register((scoped, _options, done) => {
+      scoped.head('/planted', async () => '');
+      done();
+    });
+    await t.rejects(async () => void (await plugin.ready()), {
+      message: notStarted('route HEAD /planted declares no scope'),
+    });
+    const unknown = create();
+    withScope(
+      unknown,
+      'raw-data:reed' as never,
+      (scoped) => void scoped.get('/planted', async () => ''),
+      'all' as never,
+    );
+    const faults = ['GET', 'HEAD'].flatMap((method) =>
+      ['raw-data:reed', 'all'].map((scope) => `route ${method} /planted asks for the unknown scope ${scope}`),
+    );
+    await t.rejects(async () => void (await unknown.ready()), { message: notStarted(...faults) });
+    const nested = create();
+    withScope(nested, 'operator', (scoped) =>
+      withScope(scoped, 'public', (inner) => void inner.get('/planted', async () => '')),
+    );
+    await t.rejects(async () => void (await nested.ready()), { message: 'route GET /planted is inside two scopes' });
+  },
+);

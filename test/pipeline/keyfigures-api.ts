@@ -53,7 +53,7 @@ export async function startApi(t: { teardown(fn: () => unknown): void }, scene: 
     return app.inject({
       method,
       url,
-      headers: { authorization, ...headers },
+      headers: { host: new URL(ORIGIN).host, authorization, ...headers },
       ...(body === undefined ? {} : { payload: body }),
     });
   };

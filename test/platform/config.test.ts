@@ -9,6 +9,7 @@ import { describeSettings, settingsSchema } from '../../src/config-schema.ts';
 
 const { publicJwk, privateJwk } = await createSigningKey();
 const SECRET = '8f3a1c5e7b9d0246e8ac13579bdf02468ace13f5790b2d4f6a8c0e1f3b5d7924';
+const OTHER_SECRET = '1d8f5a3c9e7b2046d1a8f35c7e902b64a1d83f5c6e7b90241d8a3f5c7e9b2046';
 const complete = {
   FLIS_DATABASE_URL_API: 'postgres://api:pw@localhost:5432/flis',
   FLIS_DATABASE_URL_WORKER: 'postgres://worker:pw@localhost:5432/flis',
@@ -20,7 +21,7 @@ const complete = {
   FLIS_AUDIENCE: 'urn:flis:api',
   FLIS_JWKS: JSON.stringify({ keys: [publicJwk] }),
   FLIS_ROOT_SECRET: SECRET,
-  FLIS_CONTEXT_SECRET: SECRET,
+  FLIS_CONTEXT_SECRET: OTHER_SECRET,
 };
 
 function faultsOf(environment: NodeJS.ProcessEnv, door: Door = 'api'): readonly string[] {
@@ -105,6 +106,35 @@ t.test('weak secrets and private keys are refused', async (t) => {
   for (const keys of [[privateJwk], [], [null], [publicJwk, { kty: 'oct', k: 'AAAA' }]]) {
     t.same(names(faultsOf({ ...complete, FLIS_JWKS: JSON.stringify({ keys }) })), ['FLIS_JWKS']);
   }
+});
+
+t.test('two secrets are two', async (t) => {
+  t.same(names(faultsOf({ ...complete, FLIS_CONTEXT_SECRET: SECRET })), ['FLIS_CONTEXT_SECRET']);
+  const base64 = Buffer.from(SECRET, 'hex').toString('base64');
+  t.same(names(faultsOf({ ...complete, FLIS_CONTEXT_SECRET: base64 }, 'worker')), ['FLIS_CONTEXT_SECRET']);
+});
+
+t.test('hosts and origins are exact', async (t) => {
+  const { http } = loadConfig('api', {
+    ...complete,
+    FLIS_OTHER_HOSTS: 'flis-api:8080,flis.internal',
+    FLIS_CORS_ORIGINS: 'https://bi.example,https://bi.example:8443',
+  });
+  t.same(http.otherHosts, ['flis-api:8080', 'flis.internal']);
+  t.same(http.corsOrigins, ['https://bi.example', 'https://bi.example:8443']);
+  for (const bad of [
+    '*',
+    'https://*.example',
+    'null',
+    'http://bi.example',
+    'https://bi.example/',
+    'https://BI.example',
+  ])
+    t.same(names(faultsOf({ ...complete, FLIS_CORS_ORIGINS: bad })), ['FLIS_CORS_ORIGINS'], bad);
+  for (const bad of ['https://a.example,*', 'https://bi.example:443', 'https://user@bi.example'])
+    t.same(names(faultsOf({ ...complete, FLIS_CORS_ORIGINS: bad })), ['FLIS_CORS_ORIGINS'], bad);
+  for (const bad of ['*', 'https://flis.example', 'a/b', 'a@b', 'a:b', ' '])
+    t.same(names(faultsOf({ ...complete, FLIS_OTHER_HOSTS: bad })), ['FLIS_OTHER_HOSTS'], bad);
 });
 
 t.test('.env.example is the schema', async (t) => {

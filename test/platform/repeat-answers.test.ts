@@ -17,7 +17,7 @@ interface Answer {
   readonly body: string;
 }
 
-async function start(t: Test, level = 'silent') {
+async function start(t: Test, level = 'silent', corsOrigins: readonly string[] = []) {
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const app = createHttpApp({
@@ -25,6 +25,7 @@ async function start(t: Test, level = 'silent') {
     logger: log,
     requestTimeout: 60_000,
     maxConnections: 9,
+    corsOrigins,
   });
   const metrics = createMetrics();
   observeRequests(app, { log, metrics, callerOf: () => ({ clientId: 'routed', municipality: null }) });
@@ -84,10 +85,12 @@ t.test('the same words, the same answer', async (t) => {
     'cache-control',
     'connection',
     'content-security-policy',
+    'cross-origin-resource-policy',
     'date',
     'etag',
     'keep-alive',
     'link',
+    'referrer-policy',
     'request-id',
     'vary',
     'x-content-type-options',
@@ -125,6 +128,33 @@ t.test('who may not ask gets nothing of it', async (t) => {
     t.notOk(refused.headers.etag);
   }
   t.same([repeats, made()], [[], 1]);
+});
+
+t.test('a repeat is for one origin, and for a host that is ours', async (t) => {
+  const { get, made, repeats } = await start(t, 'silent', ['https://a.example', 'https://b.example']);
+  const seen = async (headers: Record<string, string>) => {
+    const answers = [await get('/values', headers), await get('/values', headers)];
+    const [first] = answers.map(({ headers: { vary, 'access-control-allow-origin': allowed } }) => ({ vary, allowed }));
+    t.same(answers[1]?.headers['access-control-allow-origin'], first?.allowed);
+    t.equal(answers[1]?.headers.vary, first?.vary);
+    return first;
+  };
+  const vary = 'Accept, Accept-Language, Origin';
+  t.same(await seen({ origin: 'https://a.example' }), { vary, allowed: 'https://a.example' });
+  t.same(await seen({ origin: 'https://b.example' }), { vary, allowed: 'https://b.example' });
+  t.same(await seen({ origin: 'https://evil.example' }), { vary, allowed: undefined });
+  t.same(await seen({}), { vary, allowed: undefined });
+  t.same([made(), repeats.length], [4, 4]);
+  const etag = String((await get('/values', { origin: 'https://a.example' })).headers.etag);
+  const unchanged = await get('/values', { origin: 'https://b.example', 'if-none-match': etag });
+  t.equal(unchanged.statusCode, 200, 'here each origin has a body of its own');
+  const before = repeats.length;
+  for (const host of ['evil.example', 'flis.example:', 'flis.example,evil.example']) {
+    const refused = await get('/values', { host });
+    t.match(refused.body, /"code":"(unknown|invalid)-host"/, host);
+    t.notOk(refused.headers.etag);
+  }
+  t.equal(repeats.length, before, 'nothing was repeated');
 });
 
 t.test('a repeat is logged and measured like any other answer', async (t) => {

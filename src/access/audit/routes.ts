@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import { errorAnswers } from '../../platform/http/answers.ts';
 import type { App } from '../../platform/http/app.ts';
+import { varyBy } from '../../platform/http/conditional.ts';
 import { CSV_MEDIA_TYPE, toCsv } from '../../platform/http/csv.ts';
 import { INVALID_CURSOR, INVALID_REQUEST } from '../../platform/http/errors.ts';
 import { wantsCsv } from '../../platform/http/negotiate.ts';
@@ -38,7 +39,7 @@ export function registerAuditRoutes(app: App, deps: { readonly pool: pg.Pool }):
       async handler(request, reply) {
         const { items, cursor } = await readEntries(deps.pool, tenantOf(request), request.query);
         const next = cursor === null ? null : nextLink(request, cursor);
-        reply.header('vary', 'Accept');
+        varyBy(reply, 'Accept');
         if (!wantsCsv(request)) return sendPage(reply, { items: items.map(schemas.presentEntry), next });
         linkNext(reply, next);
         return reply.type(CSV_MEDIA_TYPE).send(toCsv(schemas.ENTRY_COLUMNS, items.map(schemas.toEntryRow)));

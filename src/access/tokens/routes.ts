@@ -1,7 +1,7 @@
 // Routes of tokens: the token endpoint, the metadata that clients find it by, and the public keys. Schema, one call, status.
 import { errorAnswers } from '../../platform/http/answers.ts';
 import type { App } from '../../platform/http/app.ts';
-import { problemOf } from '../../platform/http/error-handler.ts';
+import { logFailure, problemOf } from '../../platform/http/error-handler.ts';
 import { INVALID_REQUEST } from '../../platform/http/errors.ts';
 import { Problem } from '../../platform/http/problem.ts';
 import { withScope } from '../scope.ts';
@@ -31,8 +31,7 @@ function registerEndpoint(scoped: App, deps: IssueDeps): void {
   // Clients of OAuth look for the members of RFC 6749 in a JSON body.
   scoped.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
-    if (problem.type.status >= 500)
-      request.log.error({ request: request.id, code: problem.type.code }, 'request-failed');
+    logFailure(request, error, problem);
     return reply
       .code(problem.type.status)
       .headers({ 'cache-control': 'no-store', ...problem.headers })

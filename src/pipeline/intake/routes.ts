@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { tenantOf, withScope } from '../../access/index.ts';
 import { errorAnswers } from '../../platform/http/answers.ts';
 import type { App } from '../../platform/http/app.ts';
+import { varyBy } from '../../platform/http/conditional.ts';
 import { CSV_MEDIA_TYPE, toCsv } from '../../platform/http/csv.ts';
 import { BODY_TOO_LARGE, INVALID_CURSOR, INVALID_REQUEST, UNSUPPORTED_MEDIA_TYPE } from '../../platform/http/errors.ts';
 import { wantsCsv } from '../../platform/http/negotiate.ts';
@@ -195,7 +196,7 @@ function registerReading(scoped: App, deps: IntakeDeps): void {
     async handler(request, reply) {
       const { items, cursor } = await readFindings(deps.pool, tenantOf(request), request.params.id, request.query);
       const next = cursor === null ? null : nextLink(request, cursor);
-      reply.header('vary', 'Accept');
+      varyBy(reply, 'Accept');
       if (!wantsCsv(request)) return sendPage(reply, { items: items.map(presentFinding), next });
       linkNext(reply, next);
       return reply

@@ -6,8 +6,12 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { problemSchema } from './answers.ts';
 import type { App } from './app-type.ts';
-import { answerClientError, registerErrorAnswers, sendProblem } from './error-handler.ts';
+import { allowOrigins } from './cors.ts';
+import { createClientErrorHandler, registerErrorAnswers, sendProblem } from './error-handler.ts';
 import { NOT_FOUND, Problem } from './problem.ts';
+import { createHostCheck, type FindHostFault } from './request-host.ts';
+import { securityHeaders } from './security-headers.ts';
+import { endSlowBodies } from './slow-transfers.ts';
 
 export type { App } from './app-type.ts';
 
@@ -15,29 +19,42 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Scheme, host and port under which users reach the service, without a trailing slash; the Host header is never used. */
     publicOrigin: string;
+    /** What is wrong with the host that a request names; for what answers before the hooks of Fastify. */
+    findHostFault: FindHostFault;
+    /** Milliseconds within which a body or a file must move on. */
+    transferWindow: number;
   }
 }
 
 export interface HttpAppOptions {
   readonly publicOrigin: string;
+  /** Further hosts under which the service is reached: `host` or `host:port`. */
+  readonly otherHosts?: readonly string[];
+  /** Origins of sites whose scripts may read answers. */
+  readonly corsOrigins?: readonly string[];
   readonly logger: FastifyBaseLogger;
   /** Milliseconds for the whole request, an upload included. */
   readonly requestTimeout: number;
   /** Open connections beyond this many are refused. */
   readonly maxConnections: number;
+  /** Milliseconds within which a body or a file must move on (slow-transfers.ts). */
+  readonly transferWindow?: number;
 }
 
 /** JSON bodies are small; files are streamed and limited by the operation that takes them. */
 export const JSON_BODY_LIMIT = 64 * 1024;
 const HEADERS_TIMEOUT = 15_000;
 const IDLE_TIMEOUT = 72_000;
-
-/** Nothing here is a page, so nothing may be run or framed; `/docs` has a policy of its own. */
-const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'";
-const HTTPS_ONLY = 'max-age=31536000; includeSubDomains';
+const TRANSFER_WINDOW = 30_000;
+/** A connection on which nothing moves for so long, in either direction, is ended. No operation takes as long before it answers. */
+const STILL_TIMEOUT = 60_000;
 
 /** @returns a server that is not listening yet and has no routes. */
 export function createHttpApp(options: HttpAppOptions): App {
+  const fixedHeaders = securityHeaders(options.publicOrigin);
+  const findHostFault = createHostCheck(options.publicOrigin, options.otherHosts ?? []);
+  const setHeaders = (request: FastifyRequest, reply: FastifyReply) =>
+    reply.headers(fixedHeaders).header('request-id', request.id);
   const app = fastify({
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -47,17 +64,18 @@ export function createHttpApp(options: HttpAppOptions): App {
     requestIdHeader: false,
     bodyLimit: JSON_BODY_LIMIT,
     requestTimeout: options.requestTimeout,
+    connectionTimeout: STILL_TIMEOUT,
     keepAliveTimeout: IDLE_TIMEOUT,
     // A stop is drained by hand (shutdown.ts); until then answers go on.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    // Without these two a header or body that drips in would be waited for without end.
-    http: { headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: 5_000 },
-    clientErrorHandler: answerClientError,
+    // Without these two a header or body that drips in would be waited for without end. A missing Host header is refused with a problem (request-host.ts).
+    http: { headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: 5_000, requireHostHeader: false },
+    clientErrorHandler: createClientErrorHandler(fixedHeaders),
     // An address that cannot be decoded is one more that does not exist.
     frameworkErrors: (_error, request, reply) => {
-      setAnswerHeaders(request as FastifyRequest, reply as FastifyReply);
-      sendProblem(reply as FastifyReply, new Problem(NOT_FOUND));
+      setHeaders(request as FastifyRequest, reply as FastifyReply);
+      sendProblem(reply as FastifyReply, new Problem(findHostFault(request.raw) ?? NOT_FOUND));
     },
     routerOptions: { maxParamLength: 200 },
     ajv: {
@@ -75,26 +93,24 @@ export function createHttpApp(options: HttpAppOptions): App {
   app.server.maxConnections = options.maxConnections;
   app.decorate('publicOrigin', options.publicOrigin);
   app.addSchema(problemSchema);
+  app.decorate('findHostFault', findHostFault);
+  app.decorate('transferWindow', options.transferWindow ?? TRANSFER_WINDOW);
   app.addHook('onRequest', (request, reply, done) => {
-    setAnswerHeaders(request, reply);
-    done();
+    setHeaders(request, reply);
+    const fault = findHostFault(request.raw);
+    // What follows on a connection that misnames its host is not to be believed either.
+    done(fault && new Problem(fault, undefined, {}, { connection: 'close' }));
   });
+  allowOrigins(app, options.corsOrigins ?? []);
+  endSlowBodies(app);
+  // Node would answer an expectation that it does not know itself, without our headers; RFC 9110 (10.1.1) allows to pass over it.
+  app.server.on('checkExpectation', (raw, response) => app.server.emit('request', raw, response));
   app.addHook('preClose', (done) => {
     closeAsTheyFallIdle(app.server);
     done();
   });
   registerErrorAnswers(app);
   return app;
-}
-
-/** Few headers, not helmet's twelve: each costs a hot read 1 to 2 %, and the others only concern pages. */
-function setAnswerHeaders(request: FastifyRequest, reply: FastifyReply): void {
-  reply
-    .header('content-security-policy', DATA_POLICY)
-    .header('x-content-type-options', 'nosniff')
-    .header('request-id', request.id);
-  // RFC 6797, 7.2: not over plain HTTP, where browsers ignore it.
-  if (request.server.publicOrigin.startsWith('https:')) reply.header('strict-transport-security', HTTPS_ONLY);
 }
 
 /** Closing a server ends the connections that are idle then; those that finish their request later would stay open for their whole idle time. */

@@ -6,6 +6,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 /** What the answer depends on besides the address, for caches between us and the client. */
 const VARY = 'Accept, Accept-Language';
 
+/** Says that the answer depends on the request headers `names` too. */
+export function varyBy(reply: FastifyReply, names: string): FastifyReply {
+  return reply.header('vary', joinVary(reply, names));
+}
+
+function joinVary(reply: FastifyReply, names: string): string {
+  const said = reply.getHeader('vary');
+  return said === undefined ? names : `${names}, ${said}`;
+}
+
 /** @returns the strong ETag of a body, quotes included: sha256 as hex. */
 export function etagOf(body: Buffer): string {
   return `"${createHash('sha256').update(body).digest('hex')}"`;
@@ -21,8 +31,8 @@ export function matchesEtag(list: string, etag: string, weak: boolean): boolean 
 }
 
 /** The headers that an answer and its 304 have in common (RFC 9110, 15.4.5). */
-export function validatorsOf(etag: string): Record<string, string> {
-  return { etag, vary: VARY, 'cache-control': 'private, no-cache' };
+export function validatorsOf(reply: FastifyReply, etag: string): Record<string, string> {
+  return { etag, vary: joinVary(reply, VARY), 'cache-control': 'private, no-cache' };
 }
 
 /** Whether the client has the body with this ETag already. */
@@ -43,7 +53,7 @@ export function sendBody(
   etag: string = etagOf(body),
 ): FastifyReply {
   const own = reply.getHeader('cache-control');
-  reply.headers(validatorsOf(etag));
+  reply.headers(validatorsOf(reply, etag));
   if (own !== undefined) reply.header('cache-control', own);
   if (isKnown(request, etag)) return reply.code(304).send();
   return reply.header('content-type', mediaType).send(body);

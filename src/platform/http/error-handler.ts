@@ -1,6 +1,6 @@
 // Turns whatever goes wrong into a problem answer. No text of a library or of the database ever leaves through here.
 import type { Socket } from 'node:net';
-import type { FastifyError, FastifyReply } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { codeOf } from '../error-code.ts';
 import type { App } from './app-type.ts';
 import {
@@ -27,12 +27,18 @@ export function registerErrorAnswers(app: App): void {
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, new Problem(NOT_FOUND)));
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const problem = problemOf(error);
-    if (problem.type.status >= 500 || isUnreadableValue(error))
-      request.log.error({ request: request.id, code: codeOf(error) }, 'request-failed');
+    logFailure(request, error, problem);
     // The rest of a body that is not wanted is not waited for.
     if (!request.raw.complete) reply.header('connection', 'close');
     return sendProblem(reply, problem);
   });
+}
+
+/** Logs what is ours to mend: not that a sender left before its body was whole, or slow attacks would fill the log. */
+export function logFailure(request: FastifyRequest, error: unknown, { type }: Problem): void {
+  const { complete, destroyed } = request.raw;
+  if ((type.status >= 500 || isUnreadableValue(error)) && (complete || !destroyed))
+    request.log.error({ request: request.id, code: codeOf(error) }, 'request-failed');
 }
 
 /** Answers with a problem. */
@@ -81,8 +87,13 @@ function isPassingFault(error: unknown): boolean {
   return PASSING_FAULT.test(codeOf(error)) || (error as Error)?.message === 'timeout exceeded when trying to connect';
 }
 
-/** Answers a connection whose bytes are no HTTP request, or came too slowly; then closes it. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+/** @returns what answers a connection whose bytes are no HTTP request, or came too slowly, with `headers` among its own; then closes it. */
+export function createClientErrorHandler(headers: Readonly<Record<string, string>>) {
+  const fixed = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return (error: NodeJS.ErrnoException, socket: Socket): void => answerClientError(error, socket, fixed.join(''));
+}
+
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket, fixed: string): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
@@ -94,6 +105,6 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
   const body = JSON.stringify(problem.toBody());
   const status = slow ? '408 Request Timeout' : '400 Bad Request';
   socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nConnection: close\r\n${fixed}\r\n${body}`,
   );
 }

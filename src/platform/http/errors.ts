@@ -8,6 +8,20 @@ export const INVALID_REQUEST = defineProblem({
   action: 'Correct the places listed in `faults`, then send the request again.',
 });
 
+export const INVALID_HOST = defineProblem({
+  code: 'invalid-host',
+  status: 400,
+  title: 'The request does not name one host',
+  action: 'Send one Host header with the host and port of the address, and nothing else.',
+});
+
+export const UNKNOWN_HOST = defineProblem({
+  code: 'unknown-host',
+  status: 421,
+  title: 'The service is not published under this host',
+  action: 'Use the address that the operator has published; the operator can configure further ones.',
+});
+
 export const INVALID_CURSOR = defineProblem({
   code: 'invalid-cursor',
   status: 400,

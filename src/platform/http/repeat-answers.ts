@@ -63,10 +63,10 @@ export function repeatAnswers<Admitted extends Caller>(
     maxSize: MAX_BYTES,
     sizeCalculation: ({ body }, words) => body.length + words.length + OVERHEAD,
   });
-  const { noteAnswer } = scoped;
+  const { noteAnswer, findHostFault } = scoped;
   answerFirst(scoped.server, (raw, response) => {
     const started = performance.now();
-    const kept = isPlainRead(raw) ? all.get(wordsOf(raw)) : undefined;
+    const kept = isPlainRead(raw) && findHostFault(raw) === undefined ? all.get(wordsOf(raw)) : undefined;
     if (kept === undefined || started >= kept.until) return false;
     const caller = admit(raw.headers.authorization);
     if (caller === undefined || !isFor(caller, kept.about)) return false;
@@ -100,7 +100,7 @@ function isPlainRead({ method, headers }: IncomingMessage): boolean {
 
 function keep(request: FastifyRequest, reply: FastifyReply, { body, etag, mediaType, about }: RepeatedAnswer): Kept {
   const { 'request-id': id, ...shared } = reply.getHeaders();
-  const entries = Object.entries({ 'request-id': id, ...shared, ...validatorsOf(etag) });
+  const entries = Object.entries({ 'request-id': id, ...shared, ...validatorsOf(reply, etag) });
   const validators = entries.flatMap(([name, value]) => [name, String(value)]);
   const headers = [...validators, 'content-type', mediaType, 'content-length', String(body.length)];
   const { config } = request.routeOptions;
@@ -120,6 +120,6 @@ function repeat(raw: IncomingMessage, response: ServerResponse, kept: Kept, requ
 
 /** Everything of a request that such an answer can depend on. Headers cannot hold a line break. */
 function wordsOf({ url, headers }: IncomingMessage): string {
-  const { accept = '', 'accept-language': language = '' } = headers;
-  return `${url}\n${accept}\n${language}`;
+  const { accept = '', 'accept-language': language = '', origin = '' } = headers;
+  return `${url}\n${accept}\n${language}\n${origin}`;
 }

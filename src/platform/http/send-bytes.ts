@@ -1,8 +1,9 @@
 // Sends the bytes of an answer out of two buffers that take turns: one is filled while the other is on its way to the client.
-// It waits for each write, so a slow client holds two buffers and no more. Knows nothing of files; headers and length are set by the caller.
+// It waits for each write, so a slow client holds two buffers and no more, and one that is too slow does not keep them. Knows nothing of files; headers and length are set by the caller.
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { ByteSource } from '../byte-source.ts';
+import { withinWindow } from './slow-transfers.ts';
 
 /** Measured: 256 KiB to 1 MiB are equally fast; 64 KiB halves it. */
 const CHUNK = 512 * 1024;
@@ -36,7 +37,7 @@ export async function sendBytes(
   const length = await source.fill(buffers[0]);
   const response = startAnswer(reply);
   const sent = { bytes: 0, complete: true };
-  await pump(response, source, buffers, length, sent, signal).catch(() => {
+  await pump(response, source, buffers, length, sent, reply.server.transferWindow, signal).catch(() => {
     sent.complete = false;
     if (signal?.aborted) response.socket?.resetAndDestroy();
     response.destroy();
@@ -56,6 +57,7 @@ async function pump(
   buffers: readonly [Buffer, Buffer],
   first: number,
   counted: { bytes: number },
+  window: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const left = new Promise<never>((_, reject) => {
@@ -67,7 +69,7 @@ async function pump(
   for (let turn = 0, length = first; length > 0; turn += 1) {
     const [busy, free] = turn % 2 === 0 ? buffers : [buffers[1], buffers[0]];
     counted.bytes += length;
-    sent = Promise.race([write(response, busy.subarray(0, length)), left]);
+    sent = Promise.race([withinWindow(response, write(response, busy.subarray(0, length)), window), left]);
     sent.catch(() => {});
     length = await source.fill(free);
     // Only now: the buffer that was written may be filled next.
