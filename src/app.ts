@@ -37,6 +37,7 @@ export async function buildApp(deps: ApiDeps, isStopping: () => boolean = () => 
   warehouse.registerWarehouseRoutes(app, deps);
   keyfigures.registerKeyfigureRoutes(app, deps);
   packages.registerPackageRoutes(app, deps);
+  packages.registerAccessRequestRoutes(app, deps);
   registerAuditRoutes(app, deps);
   registerAuditReviewRoutes(app, deps);
   return app;

@@ -10,6 +10,8 @@ export const SCOPES = {
   'cpr:read': 'Read CPR numbers of the own municipality’s packages, in addition to raw-data:read.',
   'clients:manage': 'Administer the own municipality’s clients, their public keys and access keys.',
   'audit:read': 'Read the own municipality’s audit log: who fetched what, when and why.',
+  'access-requests:answer':
+    'Search the own municipality’s data and log for one citizen, to answer a request for access (GDPR art. 15).',
   operator: 'Operate the service: publish releases, register clients.',
 } as const satisfies Record<string, string>;
 
