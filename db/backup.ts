@@ -149,9 +149,10 @@ async function restoreTable(
   if (present.length > 0) throw new Error(`the database is not empty: ${table}`);
   const expected = manifest.tables[table];
   if (expected === undefined) throw new Error(`the backup lacks ${table}`);
-  const hash = createHash('sha256');
-  const lines = createInterface({ input: createReadStream(join(folder, `${table}.jsonl.gz`)).pipe(createGunzip()) });
   const columns = await columnsOf(client, target);
+  const hash = createHash('sha256');
+  // Nothing may be awaited between this and the loop: lines that nobody waits for are lost.
+  const lines = createInterface({ input: createReadStream(join(folder, `${table}.jsonl.gz`)).pipe(createGunzip()) });
   let batch: string[] = [];
   let rows = 0;
   const insert = async () => {

@@ -13,6 +13,7 @@ import { type Planted, plantMunicipality } from './plant-municipality.ts';
 
 const OWN = '615';
 const OTHER = '791';
+const MONTH = new Date().toISOString().slice(0, 7);
 const PERIODS = { year: '2025', quarter: '2025Q1', month: '2025-01', schoolYear: '2024-2025' };
 
 interface Operation {
@@ -47,7 +48,7 @@ const routes: Route[] = Object.entries(document.paths).flatMap(([path, methods])
 /** Ids of what belongs to the other municipality, or of what belongs to nobody. */
 type Ids = Pick<
   Planted,
-  'openDelivery' | 'acceptedDelivery' | 'packageId' | 'revision' | 'registeredClient' | 'accessKey'
+  'openDelivery' | 'acceptedDelivery' | 'packageId' | 'revision' | 'registeredClient' | 'accessKey' | 'accessRequest'
 >;
 
 /** The address of a route with `ids` in it; shared things (domains, key figures, releases) keep one id of theirs. */
@@ -64,10 +65,15 @@ function addressOf({ path, operation, method }: Route, ids: Ids): string {
       return name === 'id' ? ids.packageId : name === 'table' ? 'bor_befolkning' : 'bor_befolkning.csv.gz';
     if (path.startsWith('/v1/clients')) return ids.registeredClient;
     if (path.startsWith('/v1/access-keys')) return ids.accessKey;
+    if (path.startsWith('/v1/access-requests')) return ids.accessRequest;
     if (name === 'revision') return String(ids.revision);
     return (
-      { domain: 'borger', table: 'bor_befolkning', id: path.startsWith('/v1/releases') ? 'borger-1' : 'BO06' }[name] ??
-      'x'
+      {
+        domain: 'borger',
+        table: 'bor_befolkning',
+        month: MONTH,
+        id: path.startsWith('/v1/releases') ? 'borger-1' : 'BO06',
+      }[name] ?? 'x'
     );
   });
   const required = (operation.parameters ?? []).filter(
@@ -90,6 +96,7 @@ const randomIds = (): Ids => ({
   revision: 1000 + Math.floor(Math.random() * 8000),
   registeredClient: `${OTHER}.${randomId()}`,
   accessKey: randomId(),
+  accessRequest: randomUUID(),
 });
 
 interface Seen {
@@ -151,7 +158,7 @@ t.test('isolation', async (t) => {
   const hash = formulasHashOf(service.api.deps.catalogue.formulas(figure.domain));
   const { id, version } = figure.numerator;
   const formula = { id, version, period: PERIODS[figure.level], hash };
-  const planted = await plantMunicipality(client, OTHER, formula);
+  const planted = await plantMunicipality(client, OTHER, formula, service.config.rootSecret);
   const { canary, clientId } = planted;
   const every = (Object.keys(SCOPES) as Scope[]).filter((scope) => scope !== 'operator');
   const tenantRoutes = routes.filter(({ scope }) => scope !== 'public');
@@ -176,6 +183,8 @@ t.test('isolation', async (t) => {
       'getClient',
       'listAccessKeys',
       'listAuditLog',
+      'getAuditReview',
+      'getAccessRequest',
     ])
       t.ok(shows.includes(id), `${id} shows it`);
   });
@@ -219,7 +228,7 @@ t.test('isolation', async (t) => {
           `${label} answers ${real.status}`,
         );
         const random = await ask(service, route, addressOf(route, randomIds()), caller, randomUUID());
-        if (/(source-deliveries|packages|revisions|clients|access-keys)\/\{/.test(route.path)) {
+        if (/(source-deliveries|packages|revisions|clients|access-keys|access-requests)\/\{/.test(route.path)) {
           t.same(real, random, `${label} is the same as for an id of nobody`);
           if (name === 'another municipality') t.equal(real.status, 404, `${label} does not exist`);
         }
@@ -230,13 +239,15 @@ t.test('isolation', async (t) => {
   function checkNoCanary(t: Test, { headers, body }: Seen, label: string): void {
     t.notOk(`${headers}${body}`.includes(canary) || body.includes('987654321'), `${label} shows nothing`);
     const ids = [planted.openDelivery, planted.acceptedDelivery, planted.packageId, planted.registeredClient];
-    for (const id of [...ids, planted.accessKey]) t.notOk(body.includes(id), `${label} names nothing`);
+    for (const id of [...ids, planted.accessKey, planted.accessRequest])
+      t.notOk(body.includes(id), `${label} names nothing`);
   }
 
   await t.test('nothing of it was changed, and the log names none of it', async (t) => {
     t.same(await stateOf(client, OTHER), before);
     t.ok(lines.length > 100);
     t.notMatch(lines.join(''), /canary-|987654321/);
-    for (const id of [planted.openDelivery, planted.packageId]) t.notOk(lines.join('').includes(id));
+    for (const id of [planted.openDelivery, planted.packageId, planted.accessRequest])
+      t.notOk(lines.join('').includes(id));
   });
 });

@@ -21,9 +21,9 @@ export function createRowCounter(column: number, values: ReadonlySet<string>): R
   return {
     push(chunk) {
       for (const byte of chunk) {
-        // A doubled quote inside of a quoted cell opens and closes it once more.
+        // A doubled quote inside of a quoted cell opens and closes it once more. Quotes stay in the cell: what was quoted is no value that is looked for.
         if (byte === QUOTE) quoted = !quoted;
-        else if (!quoted && (byte === COMMA || byte === LINE_FEED)) {
+        if (!quoted && (byte === COMMA || byte === LINE_FEED)) {
           if (field === column && values.has(cell)) rows += 1;
           cell = '';
           field = byte === COMMA ? field + 1 : 0;
