@@ -181,7 +181,7 @@ t.test('over HTTP', async (t) => {
 
   await t.test('unusual days', async (t) => {
     t.strictSame((await review()).unusual, [
-      // 300 000 is not more than three times 100 000; 300 008 is more than three times nothing that came before but 100 000, 100 000, 300 000.
+      // 300 000 is not more than three times 100 000; 300 008 is, of the days with 100 000, 100 000 and 300 000.
       { client: null, day: '2026-03-03', bytes: 300_008, median: 100_000, comparedDays: 3 },
       { client: 'bi', day: '2026-03-03', bytes: 300_008, median: 100_000, comparedDays: 3 },
       { client: 'new', day: '2026-03-05', bytes: FLOOR_BYTES, median: null, comparedDays: 0 },
