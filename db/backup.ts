@@ -149,14 +149,16 @@ async function restoreTable(
   if (present.length > 0) throw new Error(`the database is not empty: ${table}`);
   const expected = manifest.tables[table];
   if (expected === undefined) throw new Error(`the backup lacks ${table}`);
+  const columns = await columnsOf(client, target);
   const hash = createHash('sha256');
+  // Nothing may be awaited between this and the loop: lines that nobody waits for are lost.
   const lines = createInterface({ input: createReadStream(join(folder, `${table}.jsonl.gz`)).pipe(createGunzip()) });
   let batch: string[] = [];
   let rows = 0;
   const insert = async () => {
     if (batch.length === 0) return;
     await client.query(
-      `insert into ${target} overriding system value select * from json_populate_recordset(null::${target}, $1)`,
+      `insert into ${target} (${columns}) overriding system value select ${columns} from json_populate_recordset(null::${target}, $1)`,
       [`[${batch.join(',')}]`],
     );
     rows += batch.length;
@@ -171,6 +173,16 @@ async function restoreTable(
   if (rows !== expected.rows || hash.digest('hex') !== expected.sha256)
     throw new Error(`the backup of ${table} is damaged`);
   await advanceIdentity(client, target);
+}
+
+/** The columns that take values: what is drawn from others is drawn again. */
+async function columnsOf(client: pg.Client, target: string): Promise<string> {
+  const { rows } = await client.query<{ name: string }>(
+    `select attname as name from pg_attribute
+      where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attnum`,
+    [target],
+  );
+  return rows.map(({ name }) => pg.escapeIdentifier(name)).join(', ');
 }
 
 /** More numbers than a log hands out between a backup and the loss of its database; JavaScript's numbers bear nine million such leaps. */

@@ -1,5 +1,11 @@
 // Builds the app: every stage's routes on one server. The list of stages here is the table of contents of the api.
-import { registerAccess, registerAccessRoutes, registerAuditRoutes, withScope } from './access/index.ts';
+import {
+  registerAccess,
+  registerAccessRoutes,
+  registerAuditReviewRoutes,
+  registerAuditRoutes,
+  withScope,
+} from './access/index.ts';
 import { registerCatalogueRoutes } from './catalogue/index.ts';
 import type { ApiDeps } from './deps.ts';
 import { registerReference } from './openapi.ts';
@@ -31,6 +37,8 @@ export async function buildApp(deps: ApiDeps, isStopping: () => boolean = () => 
   warehouse.registerWarehouseRoutes(app, deps);
   keyfigures.registerKeyfigureRoutes(app, deps);
   packages.registerPackageRoutes(app, deps);
+  packages.registerAccessRequestRoutes(app, deps);
   registerAuditRoutes(app, deps);
+  registerAuditReviewRoutes(app, deps);
   return app;
 }

@@ -36,6 +36,10 @@ const TAGS = [
   { name: 'Packages', description: 'Raw-data packages: the tables of a domain at a revision.' },
   { name: 'Access', description: 'Who may ask: clients, their keys, and the caller itself.' },
   { name: 'Audit log', description: 'Who read or changed a municipality’s data, and when.' },
+  {
+    name: 'Access requests',
+    description: 'Which packages contain a citizen’s rows, and to whom they went (GDPR art. 15).',
+  },
   { name: 'Operation', description: 'For whoever runs the service.' },
 ];
 

@@ -6,7 +6,7 @@ import { refuseFaults } from './check-start.ts';
 import type { Config } from './config.ts';
 import { type ApiDeps, type DepsOptions, openApiDeps, openWorkerDeps, type WorkerDeps } from './deps.ts';
 import { jobHandlers } from './jobs.ts';
-import { keyfigures, warehouse } from './pipeline/index.ts';
+import { keyfigures, packages, warehouse } from './pipeline/index.ts';
 import { REVISE } from './pipeline/queues.ts';
 import { sweepTempFolders } from './platform/duckdb/duckdb.ts';
 import { codeOf } from './platform/error-code.ts';
@@ -80,10 +80,14 @@ export async function startWorker(config: Config, log: Logger, options: DepsOpti
       concurrency: (queue) => (queue === REVISE.name ? config.workerJobs : 1),
     });
     const sealing = startSealing({ ...deps, key: deriveBlockKey(config.rootSecret) }, log);
+    const expiry = packages.startExpiry(deps.pool, (error) =>
+      log.error({ code: codeOf(error) }, 'requests-not-expired'),
+    );
     return {
       deps,
       async stop() {
         await sealing.stop();
+        await expiry.stop();
         await runner.stop(DRAIN);
         await accessUpkeep.stop();
         await deps.close();

@@ -35,10 +35,18 @@ export const auditEntry = declareTable(
       outcome: text('outcome').notNull().default('done'),
       /** The row of the started transfer that this one tells the end of. */
       completes: bigint('completes', { mode: 'number' }),
+      /**
+       * The package that it is about, if any, drawn from `object`: under row-level security an index over an expression of it is not used, because its
+       * operator could tell of rows that are not to be seen.
+       */
+      packageId: text('package_id').generatedAlwaysAs(sql`object ->> 'package'`),
     },
     (table) => [
       primaryKey({ columns: [table.municipalityCode, table.entry] }),
       index('audit_entry_at').on(table.municipalityCode, table.at),
+      index('audit_entry_package')
+        .on(table.municipalityCode, table.packageId)
+        .where(sql`package_id is not null and outcome = 'started'`),
       // Sealing reads all municipalities in the order of the numbers.
       index('audit_entry_entry').on(table.entry),
       uniqueIndex('audit_entry_completes')

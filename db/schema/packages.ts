@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import {
   bigint,
   char,
+  customType,
   foreignKey,
   index,
   integer,
@@ -16,6 +17,8 @@ import {
 } from 'drizzle-orm/pg-core';
 import { declareTable } from './kind.ts';
 import { revision } from './warehouse.ts';
+
+const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
 
 /** State: building → ready | failed. Immutable once ready. */
 export const dataPackage = declareTable(
@@ -76,4 +79,35 @@ export const packageFile = declareTable(
     ],
   ),
   { kind: 'municipal', api: ['select'], worker: ['select', 'insert'] },
+);
+
+/**
+ * A citizen's request for access (GDPR art. 15) while it is searched for and for as long as its answer is kept; then the row is deleted. State:
+ * searching → answered | failed. The person is here only while the search goes on, and neither the person nor the answer can be read without the
+ * root secret.
+ */
+export const accessRequest = declareTable(
+  pgTable(
+    'access_request',
+    {
+      municipalityCode: text('municipality_code').notNull(),
+      accessRequestId: uuid('access_request_id').notNull(),
+      clientId: text('client_id').notNull(),
+      /** The domains that the caller was allowed, and so all that is searched; null: every domain. */
+      domains: text('domains').array(),
+      state: text('state', { enum: ['searching', 'answered', 'failed'] }).notNull(),
+      createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+      answeredAt: timestamp('answered_at', { withTimezone: true }),
+      expiresAt: timestamp('expires_at', { withTimezone: true }).notNull(),
+      /** The pseudonym, sealed; null as soon as the search has ended. */
+      person: bytea('person'),
+      /** The answer, sealed. */
+      answer: bytea('answer'),
+    },
+    (table) => [
+      primaryKey({ columns: [table.municipalityCode, table.accessRequestId] }),
+      index('access_request_expires').on(table.expiresAt),
+    ],
+  ),
+  { kind: 'municipal', api: ['select', 'insert'], worker: ['select', 'update', 'delete'] },
 );

@@ -1,6 +1,7 @@
 // Who may ask: verified callers, scopes of routes, the tenant of a request, the register of clients and access keys, the audit log.
 export { type AccessKeyDeps, verifyAccessKey } from './access-keys/index.ts';
 export * from './audit/index.ts';
+export { registerAuditReviewRoutes } from './audit-reviews/index.ts';
 export type { CallerVerifier } from './caller-verifier.ts';
 export { type ClientDeps, createClient, isClientKind } from './clients/index.ts';
 export { createReadCounter, type ReadCounter } from './count-reads.ts';

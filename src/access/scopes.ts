@@ -12,6 +12,8 @@ export const SCOPES = {
   'mandates:manage': 'Approve and end the mandates that vendors have on the own municipality’s data.',
   'mandates:propose': 'Propose mandates to municipalities, and end the own ones: of vendors alone.',
   'audit:read': 'Read the own municipality’s audit log: who fetched what, when and why.',
+  'access-requests:answer':
+    'Search the own municipality’s data and log for one citizen, to answer a request for access (GDPR art. 15).',
   operator: 'Operate the service: publish releases, register clients.',
 } as const satisfies Record<string, string>;
 

@@ -29,6 +29,7 @@ export function checkTable(domain: Domain, table: Table, report: Report): void {
     report.fault(where, `the source system '${source}' is not one of the domain's`);
   }
   checkColumns(where, table, report);
+  checkPersons(where, domain, table, report);
   checkKey(where, table, report);
   checkPeriod(where, table, report);
 }
@@ -54,6 +55,21 @@ function checkDerived(place: string, column: Column, hasPerson: boolean, report:
   if (!hasPerson) report.fault(place, 'is derived from the CPR number, but the table has no person column');
   const expected = column.derived === 'sex' ? 'code' : 'integer';
   if (column.type.type !== expected) report.fault(place, `a derived ${column.derived} must be of type ${expected}`);
+}
+
+/** A number that stands for a person leads to a pseudonym, or a search for the person would pass its rows by. */
+function checkPersons(where: string, domain: Domain, table: Table, report: Report): void {
+  const numbers = table.columns.filter(({ identifiesPerson }) => identifiesPerson);
+  if (numbers.length > 1) report.fault(where, 'has more than one column that identifies persons');
+  for (const { name, nullable } of numbers) {
+    const leads = domain.tables.some(
+      ({ columns }) =>
+        columns.some((column) => column.name === name && column.identifiesPerson) &&
+        columns.some(({ type }) => type.type === 'person'),
+    );
+    if (!leads) report.fault(`${where} / ${name}`, 'identifies persons, but no table has both it and a person column');
+    if (nullable) report.fault(`${where} / ${name}`, 'identifies persons, so it must not be nullable');
+  }
 }
 
 function checkType(place: string, type: ColumnType, report: Report): void {

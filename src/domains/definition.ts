@@ -60,6 +60,11 @@ export interface Column {
   readonly nullable: boolean;
   readonly sensitivity: Sensitivity;
   readonly derived?: 'birth-year' | 'sex';
+  /**
+   * The source system's own number of a person, the same in all tables of the domain that have a column of this name: through a table that has both it and
+   * the pseudonym, a person's rows are found in those without the pseudonym.
+   */
+  readonly identifiesPerson?: true;
 }
 
 /**

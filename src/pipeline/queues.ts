@@ -50,6 +50,12 @@ export const BUILD_PARQUET: QueueDeclaration<OfDomain & { readonly packageId: st
   retryLimit: 3,
 };
 
+/** packages: search for a citizen who asked for access. Key: the request's id. */
+export const ANSWER_ACCESS_REQUEST: QueueDeclaration<{
+  readonly municipality: string;
+  readonly accessRequestId: string;
+}> = { name: 'answer-access-request', expireInSeconds: 1800, retryLimit: 3 };
+
 /** All queues; the owner creates them in `migrate`. */
 export const QUEUES = [
   REVISE,
@@ -58,4 +64,5 @@ export const QUEUES = [
   PUBLISH_RELEASE,
   BUILD_PACKAGE,
   BUILD_PARQUET,
+  ANSWER_ACCESS_REQUEST,
 ] as const;

@@ -5,6 +5,7 @@ import { describeApi } from '../../src/write-openapi.ts';
 import type { TestService } from '../harness/service.ts';
 import type { Planted } from './plant-municipality.ts';
 
+const MONTH = new Date().toISOString().slice(0, 7);
 /** The municipality whose things are planted. */
 export const OTHER = '791';
 
@@ -40,7 +41,14 @@ export const routes: Route[] = Object.entries(document.paths).flatMap(([path, me
 /** Ids of what belongs to the other municipality, or of what belongs to nobody. */
 export type Ids = Pick<
   Planted,
-  'openDelivery' | 'acceptedDelivery' | 'packageId' | 'revision' | 'registeredClient' | 'accessKey' | 'mandate'
+  | 'openDelivery'
+  | 'acceptedDelivery'
+  | 'packageId'
+  | 'revision'
+  | 'registeredClient'
+  | 'accessKey'
+  | 'mandate'
+  | 'accessRequest'
 >;
 
 /** The address of a route with `ids` in it; shared things (domains, key figures, releases) keep one id of theirs. */
@@ -58,10 +66,15 @@ export function addressOf({ path, operation, method }: Route, ids: Ids): string 
     if (path.startsWith('/v1/clients')) return ids.registeredClient;
     if (path.startsWith('/v1/access-keys')) return ids.accessKey;
     if (path.startsWith('/v1/mandates')) return ids.mandate;
+    if (path.startsWith('/v1/access-requests')) return ids.accessRequest;
     if (name === 'revision') return String(ids.revision);
     return (
-      { domain: 'borger', table: 'bor_befolkning', id: path.startsWith('/v1/releases') ? 'borger-1' : 'BO06' }[name] ??
-      'x'
+      {
+        domain: 'borger',
+        table: 'bor_befolkning',
+        month: MONTH,
+        id: path.startsWith('/v1/releases') ? 'borger-1' : 'BO06',
+      }[name] ?? 'x'
     );
   });
   const required = (operation.parameters ?? []).filter(
@@ -85,6 +98,7 @@ export const randomIds = (): Ids => ({
   registeredClient: `${OTHER}.${randomId()}`,
   accessKey: randomId(),
   mandate: randomUUID(),
+  accessRequest: randomUUID(),
 });
 
 export interface Seen {

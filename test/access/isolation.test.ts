@@ -40,7 +40,7 @@ t.test('isolation', async (t) => {
   const hash = formulasHashOf(service.api.deps.catalogue.formulas(figure.domain));
   const { id, version } = figure.numerator;
   const formula = { id, version, period: PERIODS[figure.level], hash };
-  const planted = await plantMunicipality(client, OTHER, formula);
+  const planted = await plantMunicipality(client, OTHER, formula, service.config.rootSecret);
   const { canary, clientId } = planted;
   const every = (Object.keys(SCOPES) as Scope[]).filter((scope) => scope !== 'operator');
   const tenantRoutes = routes.filter(({ scope }) => scope !== 'public');
@@ -67,6 +67,8 @@ t.test('isolation', async (t) => {
       'listAuditLog',
       'listMandates',
       'getMandate',
+      'getAuditReview',
+      'getAccessRequest',
     ])
       t.ok(shows.includes(id), `${id} shows it`);
   });
@@ -110,7 +112,9 @@ t.test('isolation', async (t) => {
           `${label} answers ${real.status}`,
         );
         const random = await ask(route, addressOf(route, randomIds()), caller, randomUUID());
-        if (/(source-deliveries|packages|revisions|clients|access-keys|mandates)\/\{/.test(route.path)) {
+        if (
+          /(source-deliveries|packages|revisions|clients|access-keys|mandates|access-requests)\/\{/.test(route.path)
+        ) {
           t.same(real, random, `${label} is the same as for an id of nobody`);
           if (name === 'another municipality') t.equal(real.status, 404, `${label} does not exist`);
         }
@@ -121,13 +125,15 @@ t.test('isolation', async (t) => {
   function checkNoCanary(t: Test, { headers, body }: Seen, label: string): void {
     t.notOk(`${headers}${body}`.includes(canary) || body.includes('987654321'), `${label} shows nothing`);
     const ids = [planted.openDelivery, planted.acceptedDelivery, planted.packageId, planted.registeredClient];
-    for (const id of [...ids, planted.accessKey, planted.mandate]) t.notOk(body.includes(id), `${label} names nothing`);
+    for (const id of [...ids, planted.accessKey, planted.mandate, planted.accessRequest])
+      t.notOk(body.includes(id), `${label} names nothing`);
   }
 
   await t.test('nothing of it was changed, and the log names none of it', async (t) => {
     t.same(await stateOf(client, OTHER), before);
     t.ok(lines.length > 100);
     t.notMatch(lines.join(''), /canary-|987654321/);
-    for (const id of [planted.openDelivery, planted.packageId]) t.notOk(lines.join('').includes(id));
+    for (const id of [planted.openDelivery, planted.packageId, planted.accessRequest])
+      t.notOk(lines.join('').includes(id));
   });
 });

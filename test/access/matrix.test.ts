@@ -14,7 +14,7 @@ import { plantMunicipality } from './plant-municipality.ts';
 
 const FILE = new URL('matrix.txt', import.meta.url);
 /** Ids in a path that belong to a municipality. */
-const OWNED = /(source-deliveries|packages|revisions|clients|access-keys|mandates)\/\{/;
+const OWNED = /(source-deliveries|packages|revisions|clients|access-keys|mandates|access-requests)\/\{/;
 /** Ten digits on their own, as a CPR number is written. */
 const TEN_DIGITS = /(?<![0-9a-f-])[0-3][0-9][01][0-9]{7}(?![0-9a-f])/;
 
@@ -56,7 +56,12 @@ t.test('the matrix of callers and operations', { skip: skipWithout('redis-server
   if (figure === undefined) throw new Error('key figure BO06 is gone');
   const hash = formulasHashOf(service.api.deps.catalogue.formulas(figure.domain));
   const { id, version } = figure.numerator;
-  const planted = await plantMunicipality(owner, OTHER, { id, version, period: '2025-01', hash });
+  const planted = await plantMunicipality(
+    owner,
+    OTHER,
+    { id, version, period: '2025-01', hash },
+    service.api.deps.secrets.rootSecret,
+  );
   // What is released to everybody, so that there is something to be cached.
   await owner.query(
     `insert into release (release_id, domain, number, state, published_at, requested_by) values ('borger-1', 'borger', 1, 'published', now(), 'x')`,

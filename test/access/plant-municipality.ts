@@ -1,6 +1,7 @@
 // Plants one row or more of every kind for a municipality, each with a canary text, straight into the database. For the isolation test.
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import { seal } from '../../src/platform/sealed.ts';
 
 /** What was planted, to ask for it. */
 export interface Planted {
@@ -14,17 +15,19 @@ export interface Planted {
   readonly registeredClient: string;
   readonly accessKey: string;
   readonly mandate: string;
+  readonly accessRequest: string;
 }
 
 const DOMAIN = 'borger';
 const TABLE = 'bor_befolkning';
 const HASH = 'a'.repeat(64);
 
-/** @param formula a formula of some key figure, and the hash of all of the domain, so that own values have something to show. */
+/** @param formula a formula of some key figure, and the hash of all of the domain, so that own values have something to show. @param rootSecret seals answers */
 export async function plantMunicipality(
   client: pg.Client,
   municipality: string,
   formula: { readonly id: string; readonly version: number; readonly period: string; readonly hash: string },
+  rootSecret: Uint8Array,
 ): Promise<Planted> {
   const canary = `canary-${randomUUID()}`;
   const dialect = {
@@ -46,6 +49,7 @@ export async function plantMunicipality(
     registeredClient: `${municipality}.canary0000000000`,
     accessKey: 'canary0000000000',
     mandate: randomUUID(),
+    accessRequest: randomUUID(),
   };
   const insert = (table: string, row: Record<string, unknown>) => {
     const all = { municipality_code: municipality, ...row };
@@ -178,6 +182,14 @@ export async function plantMunicipality(
       csv_crc32: 1,
     },
     ...{ csv_sha256: HASH, segment_key: canary, segment_bytes: 1, segment_sha256: HASH },
+  });
+  // Sealed for the municipality: it shows to whoever is let see the row.
+  const answer = { since: new Date().toISOString(), data: [], unsearched: [canary], packages: [] };
+  const name = `${municipality}/${planted.accessRequest}`;
+  await insert('access_request', {
+    ...{ access_request_id: planted.accessRequest, client_id: canary, state: 'answered' },
+    ...{ expires_at: new Date(Date.now() + 86_400_000), person: Buffer.from(canary) },
+    answer: seal(rootSecret, 'access-request-answer', name, Buffer.from(JSON.stringify(answer))),
   });
   await insert('audit_entry', {
     client_id: canary,

@@ -12,6 +12,7 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   intake: async () => (await import('./intake.ts')).benchIntake,
   packages: async () => (await import('./packages.ts')).benchPackages,
   context: async () => (await import('./context.ts')).benchContext,
+  insight: async () => (await import('./insight.ts')).benchInsight,
   growth: async () => (await import('./growth.ts')).benchGrowth,
 };
 

@@ -34,6 +34,7 @@ const SOUND: Readonly<Record<string, string>> = {
   table: 'bor_befolkning',
   group: 'landet',
   period: '2025-01',
+  month: '2025-01',
   since: '0',
   revision: '1',
   name: 'bor_befolkning.csv.gz',

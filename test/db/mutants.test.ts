@@ -144,7 +144,7 @@ t.test('mutants of the database', async (t) => {
   await owner.connect();
   t.teardown(() => owner.end());
   const formula = { id: 'f', version: 1, period: '2025', hash: 'x' };
-  await plantMunicipality(owner, OTHER, formula);
+  await plantMunicipality(owner, OTHER, formula, Buffer.alloc(32, 1));
   const audit = () => auditCatalogue(owner, { declared: declaredTables(), roles });
   const readable = [...declaredTables()]
     .filter(([, { kind, api }]) => kind === 'municipal' && api.includes('select'))

@@ -165,6 +165,20 @@ const PLANTED: readonly [fault: RegExp, domain: Partial<Domain>][] = [
     { tables: [population, withColumn(events, 'koen', { derived: 'birth-year' })] },
   ],
   [/more than one person column/, { tables: [population, withColumn(events, 'alder', { type: { type: 'person' } })] }],
+  [/no table has both it and a person column/, inTable(withColumn(population, 'antal', { identifiesPerson: true }))],
+  [
+    /identifies persons, so it must not be nullable/,
+    { tables: [population, withColumn(events, 'fra_kommune', { identifiesPerson: true, nullable: true })] },
+  ],
+  [
+    /more than one column that identifies persons/,
+    {
+      tables: [
+        population,
+        withColumn(withColumn(events, 'alder', { identifiesPerson: true }), 'dato', { identifiesPerson: true }),
+      ],
+    },
+  ],
   [/code list ny: has no codes/, inTable(withColumn(population, 'antal', codes([])))],
   [
     /code list ny \/ 1: ends before/,

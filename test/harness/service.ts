@@ -26,6 +26,8 @@ export interface Caller {
   readonly municipality?: string | null;
   readonly scopes?: readonly Scope[];
   readonly clientId?: string;
+  /** The domains that the token is for; all of them when absent. */
+  readonly domains?: readonly string[];
   /** Seconds from now until the token expires; negative for one that has expired. */
   readonly lifetime?: number;
 }
@@ -88,12 +90,19 @@ export async function startService(t: TestScope, options: ServiceOptions = {}): 
     return { ...worker, stop };
   };
   const worker = options.withoutWorker ? undefined : await start();
-  const token = ({ municipality = '615', scopes, clientId = `client-${randomUUID()}`, lifetime }: Caller = {}) =>
+  const token = ({
+    municipality = '615',
+    scopes,
+    clientId = `client-${randomUUID()}`,
+    domains,
+    lifetime,
+  }: Caller = {}) =>
     signToken(
       { issuer: ISSUER, audience: AUDIENCE, key },
       {
         clientId,
         ...(lifetime === undefined ? {} : { lifetime }),
+        ...(domains === undefined ? {} : { domains }),
         ...(municipality === null ? {} : { municipality }),
         scopes:
           scopes ??

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TestScope } from '../harness/database.ts';
-import { type Caller, startService } from '../harness/service.ts';
+import { type Caller, type ServiceOptions, startService } from '../harness/service.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes
 export type Json = any;
@@ -33,8 +33,8 @@ const CLIENT: Caller = {
   scopes: ['raw-data:read', 'source:write', 'source:read'],
 };
 
-export async function startScene(t: TestScope) {
-  const flis = await startService(t);
+export async function startScene(t: TestScope, options: ServiceOptions = {}) {
+  const flis = await startService(t, options);
 
   const fetchAs = async (caller: Caller, method: string, path: string, options: Json = {}): Promise<Fetched> => {
     const address = path.startsWith('https://flis.example') ? path.slice('https://flis.example'.length) : path;

@@ -7,4 +7,5 @@ export { type SealDeps, sealEntries, startSealing } from './seal-entries.ts';
 export { deriveBlockKey, type PublicBlockKey, publicBlockKeys, readPublicKeys } from './sign-block.ts';
 export { type AuditObject, writeAudit, writeOperatorAudit } from './store.ts';
 export { withSnapshot } from './store-snapshot.ts';
+export { type LoggedTransfer, listTransferred, listTransfers } from './store-transfers.ts';
 export { type LogReport, type LogSource, listBlockFiles, verifyLog } from './verify-log.ts';

@@ -25,6 +25,7 @@ export const ELEV_IDENT: Column = {
   type: { type: 'integer', minimum: 1, maximum: 999_999_999 },
   nullable: false,
   sensitivity: 'personal',
+  identifiesPerson: true,
 };
 
 /** The institution's number in the register of institutions. */

@@ -1,15 +1,17 @@
-// The jobs of packages: building one, and making a table's Parquet file.
+// The jobs of packages: building one, making a table's Parquet file, and searching them for a citizen.
 import { type Tenant, withTenant } from '../../platform/postgres/tenancy.ts';
 import type { JobHandler } from '../../platform/queue/queue.ts';
 import { municipalityCodeOf } from '../../platform/tenant.ts';
 import { BUILD_PACKAGE, BUILD_PARQUET } from '../queues.ts';
+import type { CompleteDeps } from './access-requests/complete-request.ts';
+import { accessRequestJob } from './access-requests/job.ts';
 import { type BuildDeps, buildPackage } from './build-package.ts';
 import { buildParquet } from './build-parquet.ts';
 import { failureCodeOf } from './errors.ts';
 import { markFailed } from './store.ts';
 
 /** What the jobs of packages need. */
-export type PackageJobDeps = BuildDeps;
+export type PackageJobDeps = BuildDeps & CompleteDeps;
 
 /** A job works for one municipality, under the worker's own name. */
 function tenantOfJob(municipality: string, jobId: string): Tenant {
@@ -34,5 +36,5 @@ export function packageJobs(deps: PackageJobDeps): JobHandler<never>[] {
     // The next demand orders it again.
     failed: async () => {},
   };
-  return [build, parquet] as unknown as JobHandler<never>[];
+  return [build, parquet, accessRequestJob(deps)] as unknown as JobHandler<never>[];
 }

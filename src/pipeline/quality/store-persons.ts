@@ -1,15 +1,9 @@
 // What follows from CPR numbers, in DuckDB: validity, pseudonym, year of birth and sex, once per person. The key travels as a parameter,
 // and CPR numbers stay in the job's own folder: nothing here returns one.
-import { createHmac } from 'node:crypto';
 import type { Table } from '../../domains/definition.ts';
 import { type Duck, quoteIdentifier } from '../../platform/duckdb/duckdb.ts';
 import { EXAMPLES_PER_RULE, type FaultyRows } from './rules.ts';
 import { stageName } from './store-source.ts';
-
-/** The pseudonym key of a municipality. It never rotates, or every slice would change. */
-export function pseudonymKeyOf(rootSecret: Uint8Array, municipality: string): Buffer {
-  return createHmac('sha256', rootSecret).update(`pseudonym:${municipality}`).digest();
-}
 
 /** Name of the table of one table's persons: cpr, borger_id, foedselsaar, koen and what is wrong with the number. */
 export function personsName(table: Table): string {
