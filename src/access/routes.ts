@@ -2,12 +2,14 @@
 import type { App } from '../platform/http/app.ts';
 import { type AccessKeyDeps, registerAccessKeyRoutes } from './access-keys/index.ts';
 import { type ClientDeps, registerClientRoutes } from './clients/index.ts';
+import { type LimitDeps, registerLimitRoutes } from './limits/index.ts';
 import { registerMeRoutes } from './me/routes.ts';
 import { type IssueDeps, registerTokenRoutes } from './tokens/index.ts';
 
-export function registerAccessRoutes(app: App, deps: ClientDeps & AccessKeyDeps & IssueDeps): void {
+export function registerAccessRoutes(app: App, deps: ClientDeps & AccessKeyDeps & IssueDeps & LimitDeps): void {
   registerTokenRoutes(app, deps);
-  registerMeRoutes(app);
+  registerMeRoutes(app, deps.limiter);
+  registerLimitRoutes(app, deps);
   registerClientRoutes(app, deps);
   registerAccessKeyRoutes(app, deps);
 }

@@ -16,6 +16,7 @@ import { createHttpApp } from '../../src/platform/http/app.ts';
 import { etagOf } from '../../src/platform/http/conditional.ts';
 import { createMetrics, observeRequests } from '../../src/platform/http/observe.ts';
 import { repeatAnswers } from '../../src/platform/http/repeat-answers.ts';
+import { testLimiter } from '../harness/limits.ts';
 import { tokensOnly } from '../harness/tokens-only.ts';
 
 const log = pino({ enabled: false });
@@ -27,13 +28,14 @@ const app = createHttpApp({
   requestTimeout: 30_000,
   maxConnections: 9,
 });
-registerAccess(app, tokensOnly({ ...settings, keys: { keys: [key.publicJwk] } }));
+registerAccess(app, tokensOnly({ ...settings, keys: { keys: [key.publicJwk] } }), testLimiter());
 observeRequests(app, { log, metrics: createMetrics(), callerOf: ({ principal }) => principal });
 const made: string[] = [];
 const repeated: string[] = [];
 withScope(app, 'key-figures:read', (scoped) => {
   const send = repeatAnswers(scoped, {
     admit: scoped.admit,
+    charge: scoped.charge,
     isFor: (reader) => isForDomain(reader, 'borger'),
     onRepeat: ({ clientId, municipality }) => repeated.push(`${clientId} ${municipality}`),
   });

@@ -11,6 +11,7 @@ import { describeDeps } from '../../src/deps.ts';
 import { createHttpApp, JSON_BODY_LIMIT } from '../../src/platform/http/app.ts';
 import { problemTypes } from '../../src/platform/http/problem.ts';
 import { describeApi } from '../../src/write-openapi.ts';
+import { testLimiter } from '../harness/limits.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const description = await describeApi();
@@ -181,7 +182,8 @@ t.test('a route without scope, or within two, keeps the server from starting', a
       maxConnections: 1,
     };
     const app = createHttpApp(options);
-    registerAccess(app, { known: () => undefined, verify: () => Promise.reject(new Error()), forget: () => {} });
+    const verifier = { known: () => undefined, verify: () => Promise.reject(new Error()), forget: () => {} };
+    registerAccess(app, verifier, testLimiter());
     return app;
   };
   const good = create();

@@ -17,7 +17,7 @@ interface Answer {
   readonly body: string;
 }
 
-async function start(t: Test, level = 'silent') {
+async function start(t: Test, level = 'silent', canPay = () => true) {
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const app = createHttpApp({
@@ -37,6 +37,7 @@ async function start(t: Test, level = 'silent') {
     const send = repeatAnswers(scoped as never, {
       admit: (authorization) => (authorization === 'yes' ? { clientId: 'c1', municipality: '615' } : undefined),
       isFor: () => true,
+      charge: ({ clientId }) => (canPay() ? { ratelimit: `"x";r=${made}`, policy: clientId } : undefined),
       onRepeat: ({ clientId }, about) => repeats.push(`${clientId} ${about}`),
     });
     scoped.get('/values', async (request, reply) => {

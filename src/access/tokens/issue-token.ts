@@ -8,6 +8,7 @@ import { OPERATOR_CODE } from '../../platform/tenant.ts';
 import { writeAudit } from '../audit/index.ts';
 import { type Client, findClient, ownerOf } from '../clients/index.ts';
 import { isCompactJws } from '../compact-jws.ts';
+import type { Limiter } from '../limits/create-limiter.ts';
 import type { Scope } from '../scopes.ts';
 import { INVALID_CLIENT, INVALID_SCOPE, NO_SIGNING_KEY, UNAUTHORIZED_CLIENT } from './errors.ts';
 import type { KeyRing } from './key-ring.ts';
@@ -19,6 +20,7 @@ export interface IssueDeps {
   readonly keyRing: KeyRing;
   readonly issuer: string;
   readonly audience: string;
+  readonly limiter: Limiter;
 }
 
 export interface IssuedToken {
@@ -31,7 +33,7 @@ const JTI = /^[\x21-\x7e]{1,128}$/;
 
 /**
  * @param scope scopes asked for, separated by spaces; all that the client has when absent
- * @throws Problem `invalid-client`, `invalid-scope`, `unauthorized-client`, `no-signing-key`
+ * @throws Problem `invalid-client`, `invalid-scope`, `unauthorized-client`, `rate-limited`, `no-signing-key`
  */
 export async function issueToken(
   deps: IssueDeps,
@@ -49,6 +51,8 @@ export async function issueToken(
     const found = await findClient(tx, clientId);
     if (found === undefined || found.status !== 'active') throw refusal();
     const { jti, expiresAt } = await verifyAssertion(deps.issuer, found, assertion);
+    // Only now is it the client that asks: whoever names it in an assertion of their own does not spend its tokens.
+    await deps.limiter.spend({ clientId, municipality: owner === OPERATOR_CODE ? null : owner });
     if (found.kind === 'vendor') throw new Problem(UNAUTHORIZED_CLIENT);
     const granted = grantedScopes(scope, found.scopes);
     if (granted === undefined) throw new Problem(INVALID_SCOPE);

@@ -4,6 +4,7 @@ import type { App } from '../../platform/http/app.ts';
 import { problemOf } from '../../platform/http/error-handler.ts';
 import { INVALID_REQUEST } from '../../platform/http/errors.ts';
 import { Problem } from '../../platform/http/problem.ts';
+import { RATE_LIMITED } from '../limits/index.ts';
 import { withScope } from '../scope.ts';
 import { SCOPES } from '../scopes.ts';
 import * as errors from './errors.ts';
@@ -29,9 +30,11 @@ function registerEndpoint(scoped: App, deps: IssueDeps): void {
     { parseAs: 'string', bodyLimit: FORM_LIMIT },
     async (_request: unknown, body: string) => readForm(body),
   );
+  scoped.addHook('onRequest', (request, _reply, done) => done(deps.limiter.refuseAddress(request.ip)));
   // Clients of OAuth look for the members of RFC 6749 in a JSON body.
   scoped.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
+    if (problem.type === errors.INVALID_CLIENT) deps.limiter.noteFailure(request.ip);
     if (problem.type.status >= 500)
       request.log.error({ request: request.id, code: problem.type.code }, 'request-failed');
     return reply
@@ -59,6 +62,7 @@ function registerEndpoint(scoped: App, deps: IssueDeps): void {
           errors.UNAUTHORIZED_CLIENT,
           errors.UNSUPPORTED_GRANT_TYPE,
           errors.NO_SIGNING_KEY,
+          RATE_LIMITED,
         ),
       },
     },

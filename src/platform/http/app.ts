@@ -29,8 +29,9 @@ export interface HttpAppOptions {
 
 /** JSON bodies are small; files are streamed and limited by the operation that takes them. */
 export const JSON_BODY_LIMIT = 64 * 1024;
-const HEADERS_TIMEOUT = 15_000;
-const IDLE_TIMEOUT = 72_000;
+/** Milliseconds. */
+export const HEADERS_TIMEOUT = 15_000;
+export const IDLE_TIMEOUT = 72_000;
 
 /** Nothing here is a page, so nothing may be run or framed; `/docs` has a policy of its own. */
 const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'";

@@ -20,7 +20,13 @@ export interface RepeatedAnswer {
   readonly about: string;
 }
 
-/** An answer as it goes over the wire. Headers are flat lists of names and values; the second place of each is the request's own id. */
+/** What a caller is told of its limits: values of the header fields `RateLimit` and `RateLimit-Policy`. */
+export interface RateFields {
+  readonly ratelimit: string;
+  readonly policy: string;
+}
+
+/** An answer as it goes over the wire. Headers are flat lists of names and values; the first ones of each are the request's own (`OWN_FIELDS`). */
 interface Kept {
   readonly until: number;
   readonly about: string;
@@ -36,6 +42,8 @@ interface Kept {
 const KEEP_MS = 500;
 const MAX_BYTES = 16 * 1024 * 1024;
 const OVERHEAD = 2_048;
+/** Of one request alone: these are never kept. */
+const OWN_FIELDS = ['request-id', 'ratelimit', 'ratelimit-policy'] as const;
 
 /** Sends an answer; and again when it is asked for in the same words, if `mayRepeat`. */
 export type SendRepeated = (
@@ -50,6 +58,8 @@ export interface Repeating<Admitted> {
   admit(authorization: string | undefined): Admitted | undefined;
   /** Whether the caller may have an answer about this. */
   isFor(caller: Admitted, about: string): boolean;
+  /** Takes what a request costs the caller. Where that cannot be done at once, it is left to the routes, which wait or refuse. */
+  charge(caller: Admitted): RateFields | undefined;
   /** Is told of every repeat, which no handler sees. */
   onRepeat(caller: Admitted, about: string): void;
 }
@@ -57,7 +67,7 @@ export interface Repeating<Admitted> {
 /** Makes the routes of `scoped` answer repeats. Call it after `observeRequests`: repeats are measured and logged like all requests. */
 export function repeatAnswers<Admitted extends Caller>(
   scoped: App,
-  { admit, isFor, onRepeat }: Repeating<Admitted>,
+  { admit, isFor, charge, onRepeat }: Repeating<Admitted>,
 ): SendRepeated {
   const all = new LRUCache<string, Kept>({
     maxSize: MAX_BYTES,
@@ -70,9 +80,11 @@ export function repeatAnswers<Admitted extends Caller>(
     if (kept === undefined || started >= kept.until) return false;
     const caller = admit(raw.headers.authorization);
     if (caller === undefined || !isFor(caller, kept.about)) return false;
+    const fields = charge(caller);
+    if (fields === undefined) return false;
     onRepeat(caller, kept.about);
     const requestId = randomUUID();
-    const status = repeat(raw, response, kept, requestId);
+    const status = repeat(raw, response, kept, requestId, fields);
     const milliseconds = performance.now() - started;
     noteAnswer({ requestId, method: 'GET', config: kept.config, status, milliseconds, caller });
     return true;
@@ -99,19 +111,29 @@ function isPlainRead({ method, headers }: IncomingMessage): boolean {
 }
 
 function keep(request: FastifyRequest, reply: FastifyReply, { body, etag, mediaType, about }: RepeatedAnswer): Kept {
-  const { 'request-id': id, ...shared } = reply.getHeaders();
-  const entries = Object.entries({ 'request-id': id, ...shared, ...validatorsOf(etag) });
-  const validators = entries.flatMap(([name, value]) => [name, String(value)]);
+  const shared = Object.entries({ ...reply.getHeaders(), ...validatorsOf(etag) }).filter(
+    ([name]) => !OWN_FIELDS.includes(name as never),
+  );
+  const own = OWN_FIELDS.map((name) => [name, '']);
+  const validators = [...own, ...shared].flatMap(([name, value]) => [String(name), String(value)]);
   const headers = [...validators, 'content-type', mediaType, 'content-length', String(body.length)];
   const { config } = request.routeOptions;
   return { until: performance.now() + KEEP_MS, about, etag, validators, headers, body, config };
 }
 
 /** @returns the status */
-function repeat(raw: IncomingMessage, response: ServerResponse, kept: Kept, requestId: string): number {
+function repeat(
+  raw: IncomingMessage,
+  response: ServerResponse,
+  kept: Kept,
+  requestId: string,
+  { ratelimit, policy }: RateFields,
+): number {
   const unchanged = isKnown(raw, kept.etag);
   const headers = unchanged ? kept.validators : kept.headers;
   headers[1] = requestId;
+  headers[3] = ratelimit;
+  headers[5] = policy;
   response.writeHead(unchanged ? 304 : 200, headers);
   if (unchanged) response.end();
   else response.end(kept.body);
