@@ -5,7 +5,7 @@ import { Problem } from '../platform/http/problem.ts';
 import type { RateFields } from '../platform/http/repeat-answers.ts';
 import type { CallerVerifier } from './caller-verifier.ts';
 import { SCOPE_MISSING, TOKEN_MISSING } from './errors.ts';
-import type { Limiter } from './limits/create-limiter.ts';
+import type { Limiter, Spent } from './limits/create-limiter.ts';
 import { type Principal, principalOf, requireDomain } from './principal.ts';
 import type { RouteScope, Scope } from './scopes.ts';
 
@@ -15,8 +15,8 @@ declare module 'fastify' {
     limiter: Limiter;
     /** Only inside `withScope`: the caller, if this very header was verified a moment ago and opens the routes of the scope. Not for one that has to be verified first. */
     admit(authorization: string | undefined): Principal | undefined;
-    /** Only inside `withScope`: takes the tokens of a request. @returns the header fields that tell so; undefined when the caller has none left here. */
-    charge(caller: Principal): RateFields | undefined;
+    /** Only inside `withScope`: takes the tokens of a request. @returns what to tell of them; undefined when there are none here. */
+    charge(caller: Principal): RateFields | 'plenty' | undefined;
   }
   interface FastifyContextConfig {
     /** The scope that the route asks for; set by `withScope` only. */
@@ -69,8 +69,9 @@ export function withScope(
         return principal !== undefined && isEntitled(principal) ? principal : undefined;
       });
       scoped.decorate('charge', (principal: Principal) => {
-        const ratelimit = app.limiter.spendNow(principal);
-        return ratelimit === undefined ? undefined : { ratelimit, policy: app.limiter.policies(principal) };
+        const spent = app.limiter.spendNow(principal);
+        if (spent === undefined || spent.isPlenty()) return spent && 'plenty';
+        return { ratelimit: spent.field(), policy: app.limiter.policies(principal) };
       });
     }
     // Also what `fn` throws at once must reach Fastify as a failed start.
@@ -97,12 +98,12 @@ function requireScope(
     const { authorization } = request.headers;
     const admit = (principal: Principal): void => {
       request.principal = principal;
-      const enter = (ratelimit: string): void => {
-        reply.header('ratelimit', ratelimit).header('ratelimit-policy', limiter.policies(principal));
+      const enter = (spent: Spent): void => {
+        reply.header('ratelimit', spent.field()).header('ratelimit-policy', limiter.policies(principal));
         done(isEntitled(principal) ? undefined : new Problem(SCOPE_MISSING, undefined, { scope }));
       };
-      const ratelimit = limiter.spendNow(principal);
-      if (ratelimit !== undefined) enter(ratelimit);
+      const spent = limiter.spendNow(principal);
+      if (spent !== undefined) enter(spent);
       else limiter.spend(principal).then(enter, done);
     };
     const known = verifier.known(authorization);

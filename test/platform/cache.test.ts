@@ -1,11 +1,6 @@
 // Caches: the same contract for each, and Redis in every state that it can be in; none of them may change an answer.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import t, { type Test } from 'tap';
 import { type AnswerCache, type CachedAnswer, releaseKey, revisionKey } from '../../src/platform/cache/cache.ts';
 import { packEntry, unpackEntry } from '../../src/platform/cache/cache-entry.ts';
@@ -14,6 +9,7 @@ import { createMemoryCache } from '../../src/platform/cache/memory-cache.ts';
 import { createRedisCache, type RedisCache } from '../../src/platform/cache/redis-cache.ts';
 import { freePort } from '../../src/platform/free-port.ts';
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';
+import { type RedisServer, startRedis } from '../harness/redis.ts';
 import { skipWithout } from '../harness/skip-without.ts';
 
 const answer = (text: string): CachedAnswer => ({ body: Buffer.from(text), etag: `"${text}"`, mediaType: 'text/csv' });
@@ -21,32 +17,8 @@ const skip = skipWithout('redis-server');
 let counter = 0;
 const newKey = () => releaseKey('skole-1', `test-${process.pid}-${counter++}`);
 
-interface Server {
-  readonly url: string;
-  readonly process: ChildProcess;
-  /** A client of the test's own, to look and to meddle. */
-  readonly client: Redis;
-}
-
-/** A Redis server on a free port, ended with the test. */
-async function startRedis(t: Test): Promise<Server> {
-  const folder = await mkdtemp(join(tmpdir(), 'flis-redis-'));
-  const port = await freePort();
-  const server = spawn('redis-server', ['--port', String(port), '--save', '', '--dir', folder, '--bind', '127.0.0.1']);
-  const client = new Redis(port, '127.0.0.1', { retryStrategy: () => 20 });
-  client.on('error', () => {});
-  t.teardown(async () => {
-    client.disconnect();
-    server.kill('SIGKILL');
-    if (server.exitCode === null && server.signalCode === null) await once(server, 'exit');
-    await rm(folder, { recursive: true, force: true });
-  });
-  await client.ping();
-  return { url: `redis://127.0.0.1:${port}/0`, process: server, client };
-}
-
 /** A connected cache: before that, it would only make answers. */
-async function connect(t: Test, server: Server): Promise<RedisCache> {
+async function connect(t: Test, server: RedisServer): Promise<RedisCache> {
   const cache = createRedisCache(server.url);
   t.teardown(() => cache.close());
   const key = newKey();

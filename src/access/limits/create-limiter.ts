@@ -44,11 +44,19 @@ export interface Standing {
   readonly resetSeconds: number;
 }
 
+/** What is left when a request was paid for: of the limit of which the smaller part is left, for that one will refuse first. */
+export interface Spent {
+  /** Whether half of the limit or more is left. */
+  isPlenty(): boolean;
+  /** The value of the header `RateLimit`. */
+  field(): string;
+}
+
 export interface Limiter {
-  /** Takes the tokens of a request that are here. @returns the value of the header `RateLimit`; undefined when somebody must be asked, or there are none */
-  spendNow(spender: Spender): string | undefined;
-  /** Takes the tokens of a request. @returns the value of the header `RateLimit`. @throws Problem `rate-limited` */
-  spend(spender: Spender): Promise<string>;
+  /** Takes the tokens of a request that are here. @returns undefined when somebody must be asked, or there are none */
+  spendNow(spender: Spender): Spent | undefined;
+  /** Takes the tokens of a request. @throws Problem `rate-limited` */
+  spend(spender: Spender): Promise<Spent>;
   /** The value of the header `RateLimit-Policy`. */
   policies(spender: Spender): string;
   /** How the spender stands, without spending. */
@@ -110,7 +118,7 @@ export function createLimiter({
     return made;
   }
 
-  function trySpend(client: LeasedBucket, pair: LeasedBucket | undefined, now: number): string | undefined {
+  function trySpend(client: LeasedBucket, pair: LeasedBucket | undefined, now: number): Spent | undefined {
     if (!client.canSpend(now) || pair?.canSpend(now) === false) return undefined;
     client.spend(now);
     pair?.spend(now);
@@ -167,15 +175,16 @@ export function createLimiter({
   };
 }
 
-/** Of a caller's limits the one of which the smaller part is left: that one will refuse first. */
-function tightest(client: LeasedBucket, pair: LeasedBucket | undefined, now: number): string {
+function tightest(client: LeasedBucket, pair: LeasedBucket | undefined, now: number): Spent {
   const left = client.leftAt(now);
-  if (pair !== undefined) {
-    const leftOfPair = pair.leftAt(now);
-    if (leftOfPair * client.limit.burst <= left * pair.limit.burst)
-      return standingItem('client-municipality', pair.limit, leftOfPair);
-  }
-  return standingItem('client', client.limit, left);
+  const leftOfPair = pair?.leftAt(now) ?? 0;
+  if (pair === undefined || leftOfPair * client.limit.burst > left * pair.limit.burst)
+    return spentOf('client', client.limit, left);
+  return spentOf('client-municipality', pair.limit, leftOfPair);
+}
+
+function spentOf(policy: PolicyName, limit: Limit, left: number): Spent {
+  return { isPlenty: () => left * 2 >= limit.burst, field: () => standingItem(policy, limit, left) };
 }
 
 function standingOf(policy: PolicyName, bucket: LeasedBucket, now: number): Standing {
