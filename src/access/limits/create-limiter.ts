@@ -206,7 +206,7 @@ function countRefusals(metrics: Registry): Counter<'policy'> {
 function showWhenAlone(metrics: Registry, leases: Leases): void {
   new Gauge({
     name: 'flis_rate_limits_alone',
-    help: '1 while this process limits by its own share because Redis cannot be asked.',
+    help: 'Whether (1) this process keeps to its own share of the limits because Redis cannot be asked.',
     registers: [metrics],
     collect() {
       this.set(leases.isUsable() ? 0 : 1);
