@@ -32,7 +32,8 @@ t.test('a database that cannot answer now', async (t) => {
   t.teardown(() => other.end());
   await busy.query('create table t (id int primary key)');
   await busy.query('begin; lock table t');
-  await refuses(t, () => other.query('select * from t for update nowait'), 'a lock is held');
+  await refuses(t, () => other.query('begin; lock table t nowait'), 'a lock is held');
+  await other.query('rollback');
   await other.query("set lock_timeout = '1ms'");
   await refuses(t, () => other.query('select * from t'), 'a lock is held for too long');
   await other.query("set lock_timeout = 0; set statement_timeout = '1ms'");
