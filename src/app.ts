@@ -17,7 +17,7 @@ import { observeRequests } from './platform/http/observe.ts';
 /** @param isStopping tells `/readyz` that the process was told to stop. @returns a server that is not listening yet. */
 export async function buildApp(deps: ApiDeps, isStopping: () => boolean = () => false): Promise<App> {
   const app = createHttpApp({ ...deps.http, logger: deps.log });
-  registerAccess(app, deps.callerVerifier);
+  registerAccess(app, deps.callerVerifier, deps.limiter);
   observeRequests(app, {
     log: deps.log,
     metrics: deps.metrics,

@@ -4,6 +4,7 @@ import type { JSONWebKeySet, JWK } from 'jose';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { type SettingName, type Settings, settingsSchema } from './config-schema.ts';
+import type { Limit } from './platform/rate/token-bucket.ts';
 import { isStrongSecret } from './platform/strong-secret.ts';
 
 /** The configuration of a process. URLs that its door does not need are `undefined` when they are not set. */
@@ -41,6 +42,13 @@ export interface Config {
     readonly maxFileBytes: number;
     readonly maxInflatedBytes: number;
     readonly maxInflationRatio: number;
+  };
+  readonly rates: {
+    /** Requests per second, and as many as may come at once. */
+    readonly client: Limit;
+    readonly clientMunicipality: Limit;
+    readonly address: Limit;
+    readonly processes: number;
   };
   readonly duckdbMemoryMb: number;
   readonly workerJobs: number;
@@ -97,6 +105,7 @@ export function loadConfig(door: Door, environment: NodeJS.ProcessEnv = process.
   const faults: string[] = [];
   const settings = readSettings(door, environment, faults);
   const number = (name: SettingName) => Number(settings[name]);
+  const limit = (name: SettingName) => ({ rate: number(name), burst: number(name) * number('FLIS_RATE_BURST_S') });
   const config: Config = {
     database: {
       api: settings.FLIS_DATABASE_URL_API,
@@ -132,6 +141,12 @@ export function loadConfig(door: Door, environment: NodeJS.ProcessEnv = process.
       maxFileBytes: number('FLIS_MAX_FILE_MB') * MIB,
       maxInflatedBytes: number('FLIS_MAX_INFLATED_MB') * MIB,
       maxInflationRatio: number('FLIS_MAX_INFLATION_RATIO'),
+    },
+    rates: {
+      client: limit('FLIS_CLIENT_RATE'),
+      clientMunicipality: limit('FLIS_CLIENT_MUNICIPALITY_RATE'),
+      address: limit('FLIS_FAILURE_RATE'),
+      processes: number('FLIS_API_PROCESSES'),
     },
     duckdbMemoryMb: number('FLIS_DUCKDB_MEMORY_MB'),
     workerJobs: number('FLIS_WORKER_JOBS'),

@@ -9,10 +9,12 @@ import {
   confirmClient,
   createCallerVerifier,
   createKeyRing,
+  createLimiter,
   createReadCounter,
   createTokenVerifier,
   createTransferLog,
   type KeyRing,
+  type Limiter,
   type ReadCounter,
   SIGNING_KEYS,
   type TransferLog,
@@ -32,6 +34,8 @@ import { startListener } from './platform/postgres/listener.ts';
 import { createPool } from './platform/postgres/pool.ts';
 import { startJobSender } from './platform/queue/pg-boss.ts';
 import type { JobSender } from './platform/queue/queue.ts';
+import { createRedisLeases } from './platform/rate/redis-leases.ts';
+import { createRedisLink } from './platform/redis/redis-link.ts';
 import { createLocalDirectory } from './platform/storage/local-directory.ts';
 import type { ObjectStorage } from './platform/storage/storage.ts';
 
@@ -51,6 +55,7 @@ export interface ApiDeps extends SharedDeps {
   readonly http: Config['http'];
   readonly cache: AnswerCache;
   readonly callerVerifier: CallerVerifier;
+  readonly limiter: Limiter;
   readonly keyRing: KeyRing;
   readonly issuer: string;
   readonly audience: string;
@@ -85,6 +90,8 @@ const WORKER_CONTEXT_LIFETIME_S = 2 * 3600;
 export async function openApiDeps(config: Config, log: Logger, options: DepsOptions = {}): Promise<ApiDeps> {
   const { redisUrl, bytes } = config.cache;
   const redis = redisUrl === undefined ? undefined : createRedisCache(redisUrl);
+  const leaseLink = redisUrl === undefined ? undefined : createRedisLink(redisUrl);
+  const metrics = createMetrics();
   const memory = createMemoryCache(bytes);
   const shared = await openShared(config, log, options, {
     url: config.database.api,
@@ -124,18 +131,24 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
     http: config.http,
     cache: redis === undefined ? memory : layerCaches(memory, redis),
     callerVerifier,
+    limiter: createLimiter({
+      limits: config.rates,
+      metrics,
+      ...(leaseLink === undefined ? {} : { leases: createRedisLeases(leaseLink) }),
+    }),
     keyRing,
     issuer: config.access.issuer,
     audience: config.access.audience,
     reads,
     transfers,
-    metrics: createMetrics(),
+    metrics,
     checks: {
       database: () => pool.query('select 1'),
       storage: () => access(storage.localRoot, constants.R_OK | constants.W_OK),
     },
     async close() {
       redis?.close();
+      leaseLink?.close();
       await listener.stop();
       keyRing.stop();
       await reads.flush();
@@ -220,6 +233,8 @@ export async function describeDeps(log: Logger): Promise<ApiDeps> {
     applicationName: 'none',
     context: { secret: Buffer.alloc(0), lifetime: 1 },
   });
+  const metrics = createMetrics();
+  const once = { rate: 1, burst: 1 };
   return {
     log,
     pool,
@@ -245,12 +260,16 @@ export async function describeDeps(log: Logger): Promise<ApiDeps> {
       isListening: () => false,
       catchUp: async () => {},
     }),
+    limiter: createLimiter({
+      limits: { client: once, clientMunicipality: once, address: once, processes: 1 },
+      metrics,
+    }),
     keyRing: { signer: async () => undefined, published: () => [], reload: async () => {}, stop: () => {} },
     issuer: 'none',
     audience: 'none',
     reads: createReadCounter(pool, () => {}),
     transfers: createTransferLog(pool, () => {}),
-    metrics: createMetrics(),
+    metrics,
     checks: {},
     close: () => pool.end(),
   };

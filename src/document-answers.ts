@@ -3,6 +3,7 @@ import type { FastifySchema } from 'fastify';
 import {
   DOMAIN_MISSING,
   MUNICIPALITY_REQUIRED,
+  RATE_LIMITED,
   type RouteScope,
   SCOPE_MISSING,
   TOKEN_EXPIRED,
@@ -62,7 +63,7 @@ function impliedTypes(schema: FastifySchema, scope: RouteScope): ProblemType[] {
   if (params !== undefined) types.push(NOT_FOUND);
   if (body !== undefined) types.push(REQUEST_TIMEOUT, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE);
   if (hasProperty(querystring, 'cursor')) types.push(INVALID_CURSOR);
-  if (scope !== 'public') types.push(TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, SCOPE_MISSING);
+  if (scope !== 'public') types.push(TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, SCOPE_MISSING, RATE_LIMITED);
   if (TENANT_SCOPES.includes(scope)) types.push(MUNICIPALITY_REQUIRED);
   if (scope !== 'public' && (hasProperty(querystring, 'domain') || hasProperty(body, 'domain')))
     types.push(DOMAIN_MISSING);

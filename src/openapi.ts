@@ -23,6 +23,9 @@ What belongs to another municipality answers 404, exactly as what does not exist
 
 **Listings** are paged: follow \`next\` (also in the \`Link\` header) until it is null. No load changes a listing while it is read.
 
+**Limits.** Requests are counted per client, and per client and municipality; \`RateLimit\` and \`RateLimit-Policy\` tell what is left, \`GET /v1/limits\` the rest.
+After 429 and 503 wait for the seconds in \`Retry-After\`.
+
 **Unchanged answers** cost nothing: send \`If-None-Match\` with the ETag and get 304.
 
 Every answer carries a \`Request-Id\`; name it when you report a fault.`;

@@ -13,6 +13,7 @@ export {
   TOKEN_INVALID,
   TOKEN_MISSING,
 } from './errors.ts';
+export { createLimiter, type Limiter, RATE_LIMITED, type RateLimits } from './limits/index.ts';
 export { isForDomain, type Principal, principalOf, requireDomain, tenantOf } from './principal.ts';
 export { registerAccessRoutes } from './routes.ts';
 export { registerAccess, watchCaller, withScope } from './scope.ts';

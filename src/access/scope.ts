@@ -2,9 +2,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../platform/http/app.ts';
 import { Problem } from '../platform/http/problem.ts';
+import type { RateFields } from '../platform/http/repeat-answers.ts';
 import { StartFaults } from '../platform/start-faults.ts';
 import type { CallerVerifier } from './caller-verifier.ts';
-import { SCOPE_MISSING } from './errors.ts';
+import { SCOPE_MISSING, TOKEN_MISSING } from './errors.ts';
+import type { Limiter, Spent } from './limits/create-limiter.ts';
 import { type Principal, principalOf, requireDomain } from './principal.ts';
 import { isScope, type RouteScope, type Scope } from './scopes.ts';
 import type { Watched } from './watch-callers.ts';
@@ -12,8 +14,11 @@ import type { Watched } from './watch-callers.ts';
 declare module 'fastify' {
   interface FastifyInstance {
     callerVerifier: CallerVerifier;
+    limiter: Limiter;
     /** Only inside `withScope`: the caller, if this very header was verified a moment ago and opens the routes of the scope. Not for one that has to be verified first. */
     admit(authorization: string | undefined): Principal | undefined;
+    /** Only inside `withScope`: takes the tokens of a request. @returns what to tell of them; undefined when there are none here. */
+    charge(caller: Principal): RateFields | 'plenty' | undefined;
   }
   interface FastifyContextConfig {
     /** The scope that the route asks for; set by `withScope` only. */
@@ -23,9 +28,10 @@ declare module 'fastify' {
   }
 }
 
-/** Makes the server verify tokens and refuse to start while any route, HEAD included, declares no scope or one that is not known. Register before any route. */
-export function registerAccess(app: App, verifier: CallerVerifier): void {
+/** Makes the server verify tokens, limit requests, and refuse to start while any route, HEAD included, declares no scope or one that is not known. Register before any route. */
+export function registerAccess(app: App, verifier: CallerVerifier, limiter: Limiter): void {
   app.decorate('callerVerifier', verifier);
+  app.decorate('limiter', limiter);
   app.decorateRequest('principal', null);
   const routes: DeclaredRoute[] = [];
   // The route's options are kept, not copied: the hooks of `withScope` run after this one.
@@ -73,11 +79,16 @@ export function withScope(
     });
     if (scope !== 'public') {
       const isEntitled = entitlement(scope, orScope);
-      scoped.addHook('onRequest', requireScope(app.callerVerifier, scope, isEntitled));
+      scoped.addHook('onRequest', requireScope(app, scope, isEntitled));
       scoped.addHook('preHandler', checkNamedDomain);
       scoped.decorate('admit', (authorization?: string) => {
         const principal = app.callerVerifier.known(authorization);
         return principal !== undefined && isEntitled(principal) ? principal : undefined;
+      });
+      scoped.decorate('charge', (principal: Principal) => {
+        const spent = app.limiter.spendNow(principal);
+        if (spent === undefined || spent.isPlenty()) return spent && 'plenty';
+        return { ratelimit: spent.field(), policy: app.limiter.policies(principal) };
       });
     }
     // Also what `fn` throws at once must reach Fastify as a failed start.
@@ -99,18 +110,47 @@ function entitlement(scope: Scope | 'any', orScope?: Scope) {
 /** Scopes of what is released to everybody: asking the register would cost more than the answer. */
 const REMEMBERED_SCOPES: readonly RouteScope[] = ['key-figures:read'];
 
-function requireScope(verifier: CallerVerifier, scope: Scope | 'any', isEntitled: (principal: Principal) => boolean) {
+function requireScope(
+  { callerVerifier: verifier, limiter }: Pick<App, 'callerVerifier' | 'limiter'>,
+  scope: Scope | 'any',
+  isEntitled: (principal: Principal) => boolean,
+) {
   // Callback style on purpose: with a known token nothing is awaited (a promise per request costs a tenth of the hot read).
-  return function checkToken(request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
+  return function checkToken(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+    const { authorization } = request.headers;
     const admit = (principal: Principal): void => {
       request.principal = principal;
-      done(isEntitled(principal) ? undefined : new Problem(SCOPE_MISSING, undefined, { scope }));
+      const enter = (spent: Spent): void => {
+        reply.header('ratelimit', spent.field()).header('ratelimit-policy', limiter.policies(principal));
+        done(isEntitled(principal) ? undefined : new Problem(SCOPE_MISSING, undefined, { scope }));
+      };
+      const spent = limiter.spendNow(principal);
+      if (spent !== undefined) enter(spent);
+      else limiter.spend(principal).then(enter, done);
     };
-    const known = verifier.known(request.headers.authorization);
+    const known = verifier.known(authorization);
     // Released values rest on what is remembered, which changes are heard of within a second; for all else the register is asked each time.
-    if (known !== undefined && (REMEMBERED_SCOPES.includes(scope) || !known.isRegistered)) admit(known);
-    else verifier.verify(request.headers.authorization).then(admit, done);
+    if (known !== undefined && (REMEMBERED_SCOPES.includes(scope) || !known.isRegistered)) {
+      admit(known);
+      return;
+    }
+    // What was verified a moment ago is no guess: an address that others fail from does not keep it out.
+    const isUnknown = known === undefined && authorization !== undefined;
+    const refusal = isUnknown ? limiter.refuseAddress(request.ip) : undefined;
+    if (refusal !== undefined) {
+      done(refusal);
+      return;
+    }
+    verifier.verify(authorization).then(admit, (error: Error) => {
+      if (isFailure(error)) limiter.noteFailure(request.ip);
+      done(error);
+    });
   };
+}
+
+/** Whether somebody showed a credential that does not work. Showing none costs nothing, and a database that is away is nobody's fault. */
+function isFailure(error: unknown): boolean {
+  return error instanceof Problem && error.type.status === 401 && error.type !== TOKEN_MISSING;
 }
 
 /**

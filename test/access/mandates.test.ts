@@ -8,6 +8,7 @@ import { registerMandateRoutes } from '../../src/access/mandates/index.ts';
 import { UNWATCHED } from '../../src/access/watch-callers.ts';
 import { createHttpApp } from '../../src/platform/http/app.ts';
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';
+import { testLimiter } from '../harness/limits.ts';
 import { startService } from '../harness/service.ts';
 import { daysAhead, type Json, openMandateScene, VENDOR_SCOPES } from './mandate-scene.ts';
 
@@ -246,7 +247,11 @@ t.test('mandates', async (t) => {
       ...{ municipality, mandate, scopes },
     });
     let asks = caller(null, null);
-    registerAccess(app, { known: () => asks, verify: async () => asks, watch: () => UNWATCHED, forget: () => {} });
+    registerAccess(
+      app,
+      { known: () => asks, verify: async () => asks, watch: () => UNWATCHED, forget: () => {} },
+      testLimiter(),
+    );
     registerMandateRoutes(app, { pool: service.api.deps.pool, domainIds: [], municipalityCodes: new Set() });
     const mandateId = (await propose(vendor)).body.mandateId;
     const approve = async () => (await app.inject({ method: 'POST', url: `/v1/mandates/${mandateId}/approve` })).json();

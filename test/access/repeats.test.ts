@@ -16,6 +16,7 @@ import { createHttpApp } from '../../src/platform/http/app.ts';
 import { etagOf } from '../../src/platform/http/conditional.ts';
 import { createMetrics, observeRequests } from '../../src/platform/http/observe.ts';
 import { repeatAnswers } from '../../src/platform/http/repeat-answers.ts';
+import { testLimiter } from '../harness/limits.ts';
 import { tokensOnly } from '../harness/tokens-only.ts';
 
 const log = pino({ enabled: false });
@@ -27,13 +28,17 @@ const app = createHttpApp({
   requestTimeout: 30_000,
   maxConnections: 9,
 });
-registerAccess(app, tokensOnly({ ...settings, keys: { keys: [key.publicJwk] } }));
+/** What comes back while a test runs is less than a token. */
+const QUOTA = 40;
+const limiter = testLimiter({ clientMunicipality: { rate: 0.001, burst: QUOTA } });
+registerAccess(app, tokensOnly({ ...settings, keys: { keys: [key.publicJwk] } }), limiter);
 observeRequests(app, { log, metrics: createMetrics(), callerOf: ({ principal }) => principal });
 const made: string[] = [];
 const repeated: string[] = [];
 withScope(app, 'key-figures:read', (scoped) => {
   const send = repeatAnswers(scoped, {
     admit: scoped.admit,
+    charge: scoped.charge,
     isFor: (reader) => isForDomain(reader, 'borger'),
     onRepeat: ({ clientId, municipality }) => repeated.push(`${clientId} ${municipality}`),
   });
@@ -50,7 +55,8 @@ const address = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/
 
 async function ask(authorization: string | undefined, headers: Record<string, string> = {}) {
   const answer = await fetch(address, { headers: { ...(authorization && { authorization }), ...headers } });
-  return { status: answer.status, body: await answer.text(), etag: answer.headers.get('etag') };
+  const [etag, ratelimit, policy] = ['etag', 'ratelimit', 'ratelimit-policy'].map((name) => answer.headers.get(name));
+  return { status: answer.status, body: await answer.text(), etag, ratelimit, policy };
 }
 
 async function bearer(
@@ -101,4 +107,31 @@ t.test('a repeat goes to whoever the scope admits, and to nobody else', async (t
     t.notMatch(body, /published values/, name);
   }
   t.same([made.length, repeated.length], counts);
+});
+
+t.test('a repeat is counted like any other answer, and tells its own caller of its own limit', async (t) => {
+  const [one, two] = [
+    await bearer('one', '615', ['key-figures:read']),
+    await bearer('two', '615', ['key-figures:read']),
+  ];
+  await ask(two);
+  const before = repeated.length;
+  const seen: Awaited<ReturnType<typeof ask>>[] = [];
+  for (let turn = 0; turn < QUOTA + 10; turn += 1) seen.push(await ask(one));
+  t.ok(repeated.length > before, 'some of them are repeats');
+  t.same(
+    seen.map(({ status }) => status),
+    [...Array(QUOTA).fill(200), ...Array(10).fill(429)],
+  );
+  const left = seen.slice(0, QUOTA).map(({ ratelimit }) => ratelimit && Number(/;r=(\d+);/.exec(ratelimit)?.[1]));
+  // A repeat says nothing while half of the limit or more is left.
+  for (const [index, each] of left.entries()) {
+    const right = QUOTA - 1 - index;
+    if (each !== null || right < QUOTA / 2) t.equal(each, right, `after ${index + 1}`);
+  }
+  for (const { status, policy } of seen.slice(QUOTA / 2 + 1))
+    t.match(policy, `"client-municipality";q=${QUOTA}`, `${status}`);
+  const { ratelimit } = await askUntilRepeated(two);
+  t.ok(!ratelimit || Number(/;r=(\d+);/.exec(ratelimit)?.[1]) > 20, 'the other has its own');
+  t.same((await ask(two)).status, 200);
 });

@@ -34,7 +34,8 @@ function assertion(clientId: string, claims: Claims = {}): Promise<string> {
 }
 
 t.test('the token endpoint', async (t) => {
-  const service = await startService(t);
+  // All that is refused here comes from one address.
+  const service = await startService(t, { settings: { FLIS_FAILURE_RATE: '1000000' } });
   const keys = [await exportJWK(pairs.EdDSA.publicKey), await exportJWK(pairs.ES256.publicKey)];
   const send = async (method: string, path: string, body: unknown, municipality: string | null = '615') => {
     const answer = await service.call(method, path, { caller: { municipality }, body });

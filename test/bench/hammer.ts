@@ -7,7 +7,7 @@ const BUFFER = 256 * 1024;
 const HEAD_END = '\r\n\r\n';
 
 /**
- * Asks for `url` again and again over `connections` for `seconds`; the answers must be of one length and have `status`.
+ * Asks for `url` again and again over `connections` for `seconds`; the answers must have `status` and bodies of one length.
  * @returns answers per second
  */
 export async function hammer(
@@ -25,6 +25,7 @@ export async function hammer(
   let isRunning = true;
 
   const open = async () => {
+    let bodyLength: number | undefined;
     let length = 0;
     let received = 0;
     const socket = connect({
@@ -39,7 +40,12 @@ export async function hammer(
             socket.destroy(new Error(`other answers than ${status} came`));
             return false;
           }
-          if (length === 0) length = lengthOf(buffer.toString('latin1', 0, bytes), status);
+          if (isStart) {
+            // Heads differ: an answer that was not repeated from memory tells more.
+            const end = buffer.subarray(0, bytes).indexOf(HEAD_END) + HEAD_END.length;
+            bodyLength ??= bodyLengthOf(buffer.toString('latin1', 0, end), status);
+            length = end + bodyLength;
+          }
           received += bytes;
           if (received < length) return true;
           received -= length;
@@ -67,10 +73,10 @@ export async function hammer(
   return rate;
 }
 
-/** The bytes of a whole answer, from its head. */
-function lengthOf(text: string, status: number): number {
-  const end = text.indexOf(HEAD_END);
-  const body = /^content-length: (\d+)/im.exec(text.slice(0, end))?.[1];
-  if (end < 0 || (body === undefined && status !== 304)) throw new Error('an answer without its length');
-  return end + HEAD_END.length + (status === 304 ? 0 : Number(body));
+/** The bytes of an answer's body, from its head. */
+function bodyLengthOf(head: string, status: number): number {
+  if (status === 304) return 0;
+  const length = /^content-length: (\d+)/im.exec(head)?.[1];
+  if (length === undefined) throw new Error('an answer without its length');
+  return Number(length);
 }

@@ -18,11 +18,12 @@ const app = createHttpApp({
   requestTimeout: 30_000,
   maxConnections: 10,
 });
-// The routes are public: a verifier that is asked for anything at all is a fault.
-registerAccess(app, {
-  known: () => t.fail('no token is looked at'),
-  verify: () => t.fail('no token is looked at'),
-} as never);
+// The routes are public: a verifier or a limiter that is asked for anything at all is a fault.
+registerAccess(
+  app,
+  { known: () => t.fail('no token is looked at'), verify: () => t.fail('no token is looked at') } as never,
+  { spendNow: () => t.fail('nothing is counted') } as never,
+);
 registerCatalogueRoutes(app, { catalogue });
 t.before(() => app.ready());
 t.teardown(() => app.close());

@@ -12,6 +12,7 @@ import { createHttpApp, JSON_BODY_LIMIT } from '../../src/platform/http/app.ts';
 import { problemTypes } from '../../src/platform/http/problem.ts';
 import { StartFaults } from '../../src/platform/start-faults.ts';
 import { describeApi } from '../../src/write-openapi.ts';
+import { testLimiter } from '../harness/limits.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const description = await describeApi();
@@ -187,7 +188,8 @@ t.test(
       };
       const app = createHttpApp(options);
       const asked = () => Promise.reject(new Error());
-      registerAccess(app, { known: () => undefined, verify: asked, watch: asked as never, forget: () => {} });
+      const verifier = { known: () => undefined, verify: asked, watch: asked as never, forget: () => {} };
+      registerAccess(app, verifier, testLimiter());
       return app;
     };
     const good = create();

@@ -15,6 +15,7 @@ import { startJobSender } from '../../src/platform/queue/pg-boss.ts';
 import { createLocalDirectory } from '../../src/platform/storage/local-directory.ts';
 import { type MunicipalityCode, municipalityCodeOf } from '../../src/platform/tenant.ts';
 import { createTestDatabase, TEST_CONTEXT, type TestScope } from '../harness/database.ts';
+import { testLimiter } from '../harness/limits.ts';
 
 /** `Bearer <client>/<municipality>/<scope>+<scope>`. */
 const verifier: CallerVerifier = {
@@ -88,7 +89,7 @@ export async function startIntake(t: TestScope, limits = { maxFileBytes: 1024 * 
     requestTimeout: 30_000,
     maxConnections: 50,
   });
-  registerAccess(app, verifier);
+  registerAccess(app, verifier, testLimiter());
   registerIntakeRoutes(app, deps);
   await app.listen({ port: 0, host: '127.0.0.1' });
   t.teardown(async () => {

@@ -7,6 +7,7 @@ import { registerKeyfigureRoutes } from '../../src/pipeline/keyfigures/index.ts'
 import { createMemoryCache } from '../../src/platform/cache/memory-cache.ts';
 import { createHttpApp } from '../../src/platform/http/app.ts';
 import type { JobSender } from '../../src/platform/queue/queue.ts';
+import { testLimiter } from '../harness/limits.ts';
 import { tokensOnly } from '../harness/tokens-only.ts';
 import type { Scene } from './keyfigures-scene.ts';
 
@@ -22,7 +23,7 @@ export async function startApi(t: { teardown(fn: () => unknown): void }, scene: 
   });
   const key = await createSigningKey();
   const settings = { issuer: 'urn:test', audience: 'urn:flis' };
-  registerAccess(app, tokensOnly({ ...settings, keys: { keys: [key.publicJwk] } }));
+  registerAccess(app, tokensOnly({ ...settings, keys: { keys: [key.publicJwk] } }), testLimiter());
   const reads = createReadCounter(scene.api, (error) => t.teardown(() => Promise.reject(error)));
   registerKeyfigureRoutes(app, {
     pool: scene.api,

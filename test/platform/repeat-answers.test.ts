@@ -9,7 +9,7 @@ import { etagOf } from '../../src/platform/http/conditional.ts';
 import { wantsCsv } from '../../src/platform/http/negotiate.ts';
 import { createMetrics, observeRequests } from '../../src/platform/http/observe.ts';
 import { NOT_FOUND, Problem } from '../../src/platform/http/problem.ts';
-import { repeatAnswers } from '../../src/platform/http/repeat-answers.ts';
+import { type RateFields, repeatAnswers } from '../../src/platform/http/repeat-answers.ts';
 
 interface Answer {
   readonly statusCode: number;
@@ -17,7 +17,12 @@ interface Answer {
   readonly body: string;
 }
 
-async function start(t: Test, level = 'silent', corsOrigins: readonly string[] = []) {
+async function start(
+  t: Test,
+  level = 'silent',
+  corsOrigins: readonly string[] = [],
+  charge: () => RateFields | 'plenty' | undefined = () => 'plenty',
+) {
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const app = createHttpApp({
@@ -38,6 +43,7 @@ async function start(t: Test, level = 'silent', corsOrigins: readonly string[] =
     const send = repeatAnswers(scoped as never, {
       admit: (authorization) => (authorization === 'yes' ? { clientId: 'c1', municipality: '615' } : undefined),
       isFor: () => true,
+      charge,
       onRepeat: ({ clientId }, about) => repeats.push(`${clientId} ${about}`),
     });
     scoped.get('/values', async (request, reply) => {
@@ -155,6 +161,18 @@ t.test('a repeat is for one origin, and for a host that is ours', async (t) => {
     t.notOk(refused.headers.etag);
   }
   t.equal(repeats.length, before, 'nothing was repeated');
+});
+
+t.test('who cannot pay at once is left to the route; who has little left is told', async (t) => {
+  let paid: RateFields | undefined;
+  const { get, made, repeats } = await start(t, 'silent', [], () => paid);
+  await get('/values');
+  await get('/values');
+  t.same([made(), repeats], [2, []]);
+  paid = { ratelimit: '"x";r=1;t=1', policy: '"x";q=2;w=2' };
+  const { statusCode, headers } = await get('/values');
+  t.same([statusCode, made(), repeats.length], [200, 2, 1]);
+  t.match(headers, { ratelimit: paid.ratelimit, 'ratelimit-policy': paid.policy });
 });
 
 t.test('a repeat is logged and measured like any other answer', async (t) => {

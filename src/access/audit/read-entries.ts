@@ -1,7 +1,7 @@
 // Reads the audit log for the municipality whose log it is; that reading is on record too.
 import type pg from 'pg';
 import { INVALID_CURSOR } from '../../platform/http/errors.ts';
-import { decodeCursor, encodeCursor } from '../../platform/http/paging.ts';
+import { decodeCursor, encodeCursor, PAGE_OF_LIST } from '../../platform/http/paging.ts';
 import { Problem } from '../../platform/http/problem.ts';
 import { readTime } from '../../platform/http/wire-forms.ts';
 import { type Tenant, withTenant } from '../../platform/postgres/tenancy.ts';
@@ -17,7 +17,6 @@ export interface EntryQuery {
   readonly cursor?: string | undefined;
 }
 
-const PAGE_SIZE = '100';
 const NUMBER = /^[1-9][0-9]{0,15}$/;
 
 /** @returns a page of entries, newest first, and the cursor of the next one. @throws Problem `invalid-cursor`, `invalid-request` */
@@ -27,7 +26,7 @@ export async function readEntries(
   query: EntryQuery,
 ): Promise<{ readonly items: readonly AuditEntry[]; readonly cursor: string | null }> {
   const { client, operation, domain } = query;
-  const limit = Number(query.limit ?? PAGE_SIZE);
+  const limit = Number(query.limit ?? PAGE_OF_LIST.items);
   const before = query.cursor === undefined ? undefined : numberFrom(query.cursor);
   const from = query.from === undefined ? undefined : readTime(query.from, 'query/from');
   const to = query.to === undefined ? undefined : readTime(query.to, 'query/to');

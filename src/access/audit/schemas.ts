@@ -1,6 +1,8 @@
 // The wire shapes of the audit log, as JSON and as CSV.
+
 import Type from 'typebox';
 import type { Cell } from '../../platform/http/csv.ts';
+import { limitParameter, PAGE_OF_LIST } from '../../platform/http/paging.ts';
 import { NAME_FORM } from '../../platform/http/wire-forms.ts';
 import { type AuditEntry, OUTCOMES } from './store.ts';
 
@@ -47,12 +49,7 @@ export const entryQuery = Type.Object(
     format: Type.Optional(
       Type.Enum(['json', 'csv'], { type: 'string', description: 'Form of the answer; else Accept decides.' }),
     ),
-    limit: Type.Optional(
-      Type.String({
-        pattern: '^(?:[1-9][0-9]{0,2}|1000)$',
-        description: 'Most items of a page, 1–1000; 100 if not given.',
-      }),
-    ),
+    limit: limitParameter(PAGE_OF_LIST),
     cursor: Type.Optional(
       Type.String({ maxLength: 1024, description: 'Where the page starts; taken from `next` of the page before.' }),
     ),

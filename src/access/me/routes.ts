@@ -1,6 +1,8 @@
 // The caller's own page: the first thing to ask when something is refused. Schema, one call, status.
 import type { App } from '../../platform/http/app.ts';
 import { noticeOf } from '../access-keys/index.ts';
+import type { Limiter } from '../limits/index.ts';
+import { presentStandings } from '../limits/schemas.ts';
 import { type Principal, principalOf } from '../principal.ts';
 import { withScope } from '../scope.ts';
 import { meSchema } from './schemas.ts';
@@ -18,7 +20,7 @@ function present({ clientId, credential, municipality, mandate, domains, scopes,
   };
 }
 
-export function registerMeRoutes(app: App): void {
+export function registerMeRoutes(app: App, limiter: Limiter): void {
   withScope(app, 'any', (scoped) => {
     scoped.route({
       method: 'GET',
@@ -26,13 +28,15 @@ export function registerMeRoutes(app: App): void {
       schema: {
         operationId: 'getMe',
         summary: 'Who am I here?',
-        description: 'The caller: for which municipality, which domains and scopes, and until when.',
+        description:
+          'The caller: for which municipality, which domains and scopes, until when, and how much it may ask.',
         tags: ['Access'],
         response: { 200: meSchema },
       },
       async handler(request, reply) {
         reply.header('cache-control', 'no-store');
-        return reply.send(present(principalOf(request)) as never);
+        const principal = principalOf(request);
+        return reply.send({ ...present(principal), limits: presentStandings(limiter, principal) } as never);
       },
     });
   });

@@ -1,5 +1,6 @@
 // The wire shape of the caller's own page.
 import Type from 'typebox';
+import { standingsExample, standingsSchema } from '../limits/schemas.ts';
 import { domains, nullable, scopes, time } from '../schemas.ts';
 
 export const meSchema = Type.Object(
@@ -19,6 +20,7 @@ export const meSchema = Type.Object(
     scopes: scopes('What it opens.'),
     expiresAt: time('When the credential ends.'),
     daysLeft: nullable(Type.Integer(), 'Days until an access key ends, from 30 days before; null otherwise.'),
+    limits: standingsSchema,
   },
   {
     description: 'The caller, as the service sees it.',
@@ -32,6 +34,7 @@ export const meSchema = Type.Object(
         scopes: ['key-figures:read', 'raw-data:read'],
         expiresAt: '2027-10-31T23:00:00.000Z',
         daysLeft: null,
+        limits: standingsExample,
       },
     ],
   },

@@ -55,6 +55,7 @@ export function oauthBody(problem: Problem): Record<string, unknown> {
   const { code, status, action } = problem.type;
   const known = OAUTH_CODES.includes(code) ? code.replaceAll('-', '_') : undefined;
   const error =
-    known ?? (status < 500 ? 'invalid_request' : status === 503 ? 'temporarily_unavailable' : 'server_error');
+    known ??
+    ([429, 503].includes(status) ? 'temporarily_unavailable' : status < 500 ? 'invalid_request' : 'server_error');
   return { error, error_description: action, ...problem.toBody() };
 }

@@ -7,6 +7,7 @@ import { withTenant } from '../../platform/postgres/tenancy.ts';
 import { writeAudit } from '../audit/index.ts';
 import { type Client, findClient, ownerOf } from '../clients/index.ts';
 import { isCompactJws } from '../compact-jws.ts';
+import type { Limiter } from '../limits/create-limiter.ts';
 import type { Scope } from '../scopes.ts';
 import { INVALID_CLIENT, INVALID_SCOPE, NO_SIGNING_KEY } from './errors.ts';
 import { grantFor } from './grant-for.ts';
@@ -19,6 +20,7 @@ export interface IssueDeps {
   readonly keyRing: KeyRing;
   readonly issuer: string;
   readonly audience: string;
+  readonly limiter: Limiter;
 }
 
 export interface IssuedToken {
@@ -31,7 +33,7 @@ export interface IssuedToken {
 const CLOCK_TOLERANCE_SECONDS = 5;
 const JTI = /^[\x21-\x7e]{1,128}$/;
 
-/** @throws Problem `invalid-client`, `invalid-scope`, `unauthorized-client`, `ambiguous-mandate`, `no-signing-key` */
+/** @throws Problem `invalid-client`, `invalid-scope`, `unauthorized-client`, `ambiguous-mandate`, `rate-limited`, `no-signing-key` */
 export async function issueToken(
   deps: IssueDeps,
   requestId: string,
@@ -48,6 +50,8 @@ export async function issueToken(
   if (client === undefined || client.status !== 'active') throw refusal();
   const { jti, expiresAt } = await verifyAssertion(deps.issuer, client, assertion);
   const grant = await grantFor(deps.pool, requestId, client, owner, asked);
+  // Only now is it the client that asks: whoever names it in an assertion of their own does not spend its tokens.
+  await deps.limiter.spend({ clientId, municipality: grant.municipality ?? null });
   const scopes = grantedScopes(asked.scope, grant.scopes);
   if (scopes === undefined) throw new Problem(INVALID_SCOPE);
   // Last, so that a request refused for something else does not use the assertion up; and in the same transaction as the audit row.

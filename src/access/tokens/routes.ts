@@ -4,6 +4,7 @@ import type { App } from '../../platform/http/app.ts';
 import { logFailure, problemOf } from '../../platform/http/error-handler.ts';
 import { INVALID_REQUEST } from '../../platform/http/errors.ts';
 import { Problem } from '../../platform/http/problem.ts';
+import { RATE_LIMITED } from '../limits/index.ts';
 import { withScope } from '../scope.ts';
 import { SCOPES } from '../scopes.ts';
 import * as errors from './errors.ts';
@@ -28,9 +29,11 @@ function registerEndpoint(scoped: App, deps: IssueDeps): void {
     { parseAs: 'string', bodyLimit: FORM_LIMIT },
     async (_request: unknown, body: string) => readForm(body),
   );
+  scoped.addHook('onRequest', (request, _reply, done) => done(deps.limiter.refuseAddress(request.ip)));
   // Clients of OAuth look for the members of RFC 6749 in a JSON body.
   scoped.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
+    if (problem.type === errors.INVALID_CLIENT) deps.limiter.noteFailure(request.ip);
     logFailure(request, error, problem);
     return reply
       .code(problem.type.status)
@@ -58,6 +61,7 @@ function registerEndpoint(scoped: App, deps: IssueDeps): void {
           errors.AMBIGUOUS_MANDATE,
           errors.UNSUPPORTED_GRANT_TYPE,
           errors.NO_SIGNING_KEY,
+          RATE_LIMITED,
         ),
       },
     },

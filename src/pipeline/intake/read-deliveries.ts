@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { writeAudit } from '../../access/index.ts';
 import type { Severity } from '../../domains/definition.ts';
 import { INVALID_CURSOR } from '../../platform/http/errors.ts';
-import { decodeCursor, encodeCursor } from '../../platform/http/paging.ts';
+import { decodeCursor, encodeCursor, PAGE_OF_LIST } from '../../platform/http/paging.ts';
 import { NOT_FOUND, Problem } from '../../platform/http/problem.ts';
 import { type Tenant, type TenantTx, withTenant } from '../../platform/postgres/tenancy.ts';
 import {
@@ -26,7 +26,6 @@ type Paging = { readonly limit?: string | undefined; readonly cursor?: string | 
 type Optional<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
 const SNAPSHOT = { readOnly: true, repeatableRead: true };
-const PAGE_SIZE = '100';
 const MICROSECONDS = /^[0-9]{1,16}$/;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const NUMBER = /^[0-9]{1,9}$/;
@@ -51,7 +50,7 @@ export async function readDeliveries(
   tenant: Tenant,
   query: Optional<DeliveryFilter> & Paging,
 ): Promise<Read<SourceDelivery>> {
-  const limit = Number(query.limit ?? PAGE_SIZE);
+  const limit = Number(query.limit ?? PAGE_OF_LIST.items);
   const after = decodeKey(query.cursor, MICROSECONDS, UUID) as [string, string] | undefined;
   const { domain, kind, state, from, to } = query;
   const rows = await withTenant(
@@ -94,7 +93,7 @@ export async function readFindings(
   id: string,
   query: { readonly severity?: Severity; readonly rule?: string; readonly table?: string } & Paging,
 ): Promise<Read<Finding>> {
-  const limit = Number(query.limit ?? PAGE_SIZE);
+  const limit = Number(query.limit ?? PAGE_OF_LIST.items);
   const after = Number(decodeKey(query.cursor, NUMBER)?.[0] ?? 0);
   const { severity, rule, table } = query;
   const rows = await withTenant(pool, tenant, async (tx) => {

@@ -1,5 +1,7 @@
 // The wire shapes of source deliveries and their files: what callers send and get. Descriptions are the API's documentation.
+
 import Type from 'typebox';
+import { limitParameter, PAGE_OF_LIST } from '../../platform/http/paging.ts';
 import { NAME_FORM, UUID_FORM } from '../../platform/http/wire-forms.ts';
 
 export const nullable = <T extends Type.TSchema>(schema: T, description: string) =>
@@ -204,12 +206,7 @@ export const wholeDeliverySchema = Type.Object(
   },
 );
 
-export const limit = Type.Optional(
-  Type.String({
-    pattern: '^(?:[1-9][0-9]{0,2}|1000)$',
-    description: 'Most items of a page, 1–1000; 100 if not given.',
-  }),
-);
+export const limit = limitParameter(PAGE_OF_LIST);
 export const cursor = Type.Optional(
   Type.String({ maxLength: 1024, description: 'Where the page starts; taken from `next` of the page before.' }),
 );

@@ -1,7 +1,7 @@
 // Reads packages for the municipality that owns them: the list, newest first, and one with what its manifest needs.
 import type pg from 'pg';
 import { INVALID_CURSOR } from '../../platform/http/errors.ts';
-import { decodeCursor, encodeCursor } from '../../platform/http/paging.ts';
+import { decodeCursor, encodeCursor, PAGE_OF_LIST } from '../../platform/http/paging.ts';
 import { NOT_FOUND, Problem } from '../../platform/http/problem.ts';
 import { type Tenant, withTenant } from '../../platform/postgres/tenancy.ts';
 import type { StoredManifest } from './describe-package.ts';
@@ -9,7 +9,6 @@ import { IDENTITY } from './rules.ts';
 import { type DataPackage, findPackage, listPackages, type PackageKind, type PackageState } from './store.ts';
 import { findFile, type PackageFile } from './store-files.ts';
 
-const PAGE_SIZE = 100;
 const MICROSECONDS = /^[0-9]{1,16}$/;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -34,7 +33,7 @@ export async function readPackages(
   tenant: Tenant,
   query: PackageQuery,
 ): Promise<{ readonly items: DataPackage[]; readonly cursor: string | null }> {
-  const limit = query.limit === undefined ? PAGE_SIZE : Number(query.limit);
+  const limit = Number(query.limit ?? PAGE_OF_LIST.items);
   const after = decodePlace(query.cursor);
   const filter = { domain: query.domain, kind: query.kind, state: query.state };
   const rows = await withTenant(pool, tenant, (tx) => listPackages(tx, filter, after, limit + 1), { readOnly: true });

@@ -1,5 +1,7 @@
 // The wire shapes of packages: what callers send and get. Descriptions are the API's documentation.
+
 import Type from 'typebox';
+import { limitParameter, PAGE_OF_LIST } from '../../platform/http/paging.ts';
 import { NAME_FORM, UUID_FORM } from '../../platform/http/wire-forms.ts';
 
 const nullable = <T extends Type.TSchema>(schema: T, description: string) =>
@@ -100,12 +102,7 @@ export const packageQuery = Type.Object(
     domain: Type.Optional(Type.String({ ...NAME_FORM, description: 'Only packages of this domain.' })),
     kind: Type.Optional(Type.Enum(['total', 'delta'], { description: 'Only packages of this kind.' })),
     state: Type.Optional(Type.Enum(['building', 'ready', 'failed'], { description: 'Only packages in this state.' })),
-    limit: Type.Optional(
-      Type.String({
-        pattern: '^(?:[1-9][0-9]{0,2}|1000)$',
-        description: 'Most items of a page, 1–1000; 100 when absent.',
-      }),
-    ),
+    limit: limitParameter(PAGE_OF_LIST),
     cursor: Type.Optional(Type.String({ maxLength: 1024, description: 'From `next` of the page before.' })),
   },
   { additionalProperties: false },

@@ -1,14 +1,13 @@
 // Reads revisions for the municipality that owns them: the list, newest first, and one with its slices.
 import type pg from 'pg';
 import { INVALID_CURSOR } from '../../platform/http/errors.ts';
-import { decodeCursor, encodeCursor } from '../../platform/http/paging.ts';
+import { decodeCursor, encodeCursor, PAGE_OF_LIST } from '../../platform/http/paging.ts';
 import { NOT_FOUND, Problem } from '../../platform/http/problem.ts';
 import { readTime } from '../../platform/http/wire-forms.ts';
 import { type Tenant, withTenant } from '../../platform/postgres/tenancy.ts';
 import { type HeldSlice, readRevision } from '../../slices/index.ts';
 import { findRevision, listRevisions, type Revision } from './store.ts';
 
-const PAGE_SIZE = 100;
 const NUMBER = /^[1-9][0-9]{0,8}$/;
 
 export interface RevisionQuery {
@@ -24,7 +23,7 @@ export async function readRevisionPage(
   domain: string,
   query: RevisionQuery,
 ): Promise<{ readonly items: Revision[]; readonly cursor: string | null }> {
-  const limit = query.limit === undefined ? PAGE_SIZE : Number(query.limit);
+  const limit = Number(query.limit ?? PAGE_OF_LIST.items);
   const before = query.cursor === undefined ? undefined : decodeCursor(query.cursor, 1)[0];
   if (before !== undefined && !NUMBER.test(before)) throw new Problem(INVALID_CURSOR);
   const filter = {

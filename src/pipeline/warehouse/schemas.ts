@@ -1,5 +1,7 @@
 // The wire shapes of revisions and their changes. Descriptions are the API's documentation.
+
 import Type from 'typebox';
+import { limitParameter, PAGE_OF_LIST } from '../../platform/http/paging.ts';
 import { NAME_FORM } from '../../platform/http/wire-forms.ts';
 
 const KINDS = ['total', 'delta', 'restore', 'schema'] as const;
@@ -119,12 +121,7 @@ export const revisionQuery = Type.Object(
     asOf: Type.Optional(
       Type.String({ format: 'date-time', description: 'Only revisions made at or before this time (RFC 3339).' }),
     ),
-    limit: Type.Optional(
-      Type.String({
-        pattern: '^(?:[1-9][0-9]{0,2}|1000)$',
-        description: 'Most items of a page, 1–1000; 100 when absent.',
-      }),
-    ),
+    limit: limitParameter(PAGE_OF_LIST),
     cursor: Type.Optional(Type.String({ maxLength: 1024, description: 'From `next` of the page before.' })),
   },
   { additionalProperties: false },

@@ -43,8 +43,9 @@ export interface HttpAppOptions {
 
 /** JSON bodies are small; files are streamed and limited by the operation that takes them. */
 export const JSON_BODY_LIMIT = 64 * 1024;
-const HEADERS_TIMEOUT = 15_000;
-const IDLE_TIMEOUT = 72_000;
+/** Milliseconds. */
+export const HEADERS_TIMEOUT = 15_000;
+export const IDLE_TIMEOUT = 72_000;
 const TRANSFER_WINDOW = 30_000;
 /** A connection on which nothing moves for so long, in either direction, is ended. No operation takes as long before it answers. */
 const STILL_TIMEOUT = 60_000;

@@ -16,8 +16,15 @@ import { faultsOf } from './request-faults.ts';
 
 const RETRY_AFTER = { 'retry-after': '5' };
 
-/** Errors of connections and of a database that is starting, stopping, full or too slow: PostgreSQL classes 08, 53, 57 and socket codes. */
-const PASSING_FAULT = /^(?:08|53|57)[0-9A-Z]{3}$|^(?:ECONN|ETIMEDOUT|EPIPE|EAI_)/;
+/**
+ * Errors of connections and of a database that is starting, stopping, full or too slow: PostgreSQL classes 08, 53, 57 and socket codes; and of
+ * transactions that met others: given up by PostgreSQL (class 40), or by us after waiting for a lock (55P03) or between two statements (25P03).
+ */
+const PASSING_FAULT = /^(?:08|40|53|57)[0-9A-Z]{3}$|^(?:55P03|25P03)$|^(?:ECONN|ETIMEDOUT|EPIPE|EAI_)/;
+
+/** What the driver of PostgreSQL says, without a code, when no connection came free in time, or one broke or could not be made. */
+const LOST_CONNECTION =
+  /^(?:timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/;
 
 /** A value that PostgreSQL cannot read: NUL in a text (22021, 22P05), no such form (22P02, 22007) or out of range (22003, 22008). Schemas should have refused it. */
 const UNREADABLE_VALUE = /^22(?:021|P05|P02|007|003|008)$/;
@@ -84,7 +91,7 @@ function isUnreadableValue(error: unknown): boolean {
 }
 
 function isPassingFault(error: unknown): boolean {
-  return PASSING_FAULT.test(codeOf(error)) || (error as Error)?.message === 'timeout exceeded when trying to connect';
+  return PASSING_FAULT.test(codeOf(error)) || LOST_CONNECTION.test((error as Error)?.message);
 }
 
 /** @returns what answers a connection whose bytes are no HTTP request, or came too slowly, with `headers` among its own; then closes it. */

@@ -1,5 +1,6 @@
 // Keyset paging: opaque cursors and the absolute link to the next page. Offsets are never used, so no load can tear a listing.
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import Type from 'typebox';
 import { INVALID_CURSOR } from './errors.ts';
 import { Problem } from './problem.ts';
 
@@ -8,6 +9,26 @@ export interface Page<Item> {
   readonly items: readonly Item[];
   /** Absolute address of the next page; null on the last. */
   readonly next: string | null;
+}
+
+/** Items of a page when nothing is said, and at most; the latter is a power of ten. */
+export interface PageSize {
+  readonly items: number;
+  readonly most: number;
+}
+
+export const PAGE_OF_LIST: PageSize = { items: 100, most: 1000 };
+/** Of values, which are small and read by the thousand. */
+export const PAGE_OF_VALUES: PageSize = { items: 1000, most: 10_000 };
+
+/** The query parameter `limit` of a listing with such pages. */
+export function limitParameter({ items, most }: PageSize) {
+  return Type.Optional(
+    Type.String({
+      pattern: `^(?:[1-9][0-9]{0,${String(most).length - 2}}|${most})$`,
+      description: `Most items of a page, 1–${most}; ${items} if not given.`,
+    }),
+  );
 }
 
 const CURSOR = /^[A-Za-z0-9_-]{1,1024}$/;

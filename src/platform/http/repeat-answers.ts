@@ -20,6 +20,12 @@ export interface RepeatedAnswer {
   readonly about: string;
 }
 
+/** What a caller is told of its limits: values of the header fields `RateLimit` and `RateLimit-Policy`. */
+export interface RateFields {
+  readonly ratelimit: string;
+  readonly policy: string;
+}
+
 /** An answer as it goes over the wire. Headers are flat lists of names and values; the second place of each is the request's own id. */
 interface Kept {
   readonly until: number;
@@ -36,6 +42,8 @@ interface Kept {
 const KEEP_MS = 500;
 const MAX_BYTES = 16 * 1024 * 1024;
 const OVERHEAD = 2_048;
+/** Of one request alone: these are never kept. */
+const OWN_FIELDS = ['request-id', 'ratelimit', 'ratelimit-policy'];
 
 /** Sends an answer; and again when it is asked for in the same words, if `mayRepeat`. */
 export type SendRepeated = (
@@ -50,6 +58,11 @@ export interface Repeating<Admitted> {
   admit(authorization: string | undefined): Admitted | undefined;
   /** Whether the caller may have an answer about this. */
   isFor(caller: Admitted, about: string): boolean;
+  /**
+   * Takes what a request costs the caller, who is told of its limits unless there is plenty left: two fields cost a repeat 5 % (measured).
+   * @returns undefined where that cannot be done at once: it is left to the routes, which wait or refuse
+   */
+  charge(caller: Admitted): RateFields | 'plenty' | undefined;
   /** Is told of every repeat, which no handler sees. */
   onRepeat(caller: Admitted, about: string): void;
 }
@@ -57,7 +70,7 @@ export interface Repeating<Admitted> {
 /** Makes the routes of `scoped` answer repeats. Call it after `observeRequests`: repeats are measured and logged like all requests. */
 export function repeatAnswers<Admitted extends Caller>(
   scoped: App,
-  { admit, isFor, onRepeat }: Repeating<Admitted>,
+  { admit, isFor, charge, onRepeat }: Repeating<Admitted>,
 ): SendRepeated {
   const all = new LRUCache<string, Kept>({
     maxSize: MAX_BYTES,
@@ -70,9 +83,11 @@ export function repeatAnswers<Admitted extends Caller>(
     if (kept === undefined || started >= kept.until) return false;
     const caller = admit(raw.headers.authorization);
     if (caller === undefined || !isFor(caller, kept.about)) return false;
+    const fields = charge(caller);
+    if (fields === undefined) return false;
     onRepeat(caller, kept.about);
     const requestId = randomUUID();
-    const status = repeat(raw, response, kept, requestId);
+    const status = repeat(raw, response, kept, requestId, fields);
     const milliseconds = performance.now() - started;
     noteAnswer({ requestId, method: 'GET', config: kept.config, status, milliseconds, caller });
     return true;
@@ -99,23 +114,34 @@ function isPlainRead({ method, headers }: IncomingMessage): boolean {
 }
 
 function keep(request: FastifyRequest, reply: FastifyReply, { body, etag, mediaType, about }: RepeatedAnswer): Kept {
-  const { 'request-id': id, ...shared } = reply.getHeaders();
-  const entries = Object.entries({ 'request-id': id, ...shared, ...validatorsOf(reply, etag) });
-  const validators = entries.flatMap(([name, value]) => [name, String(value)]);
+  const shared = Object.entries({ ...reply.getHeaders(), ...validatorsOf(reply, etag) }).filter(
+    ([name]) => !OWN_FIELDS.includes(name),
+  );
+  const validators = [['request-id', ''], ...shared].flatMap(([name, value]) => [String(name), String(value)]);
   const headers = [...validators, 'content-type', mediaType, 'content-length', String(body.length)];
   const { config } = request.routeOptions;
   return { until: performance.now() + KEEP_MS, about, etag, validators, headers, body, config };
 }
 
 /** @returns the status */
-function repeat(raw: IncomingMessage, response: ServerResponse, kept: Kept, requestId: string): number {
+function repeat(
+  raw: IncomingMessage,
+  response: ServerResponse,
+  kept: Kept,
+  requestId: string,
+  fields: RateFields | 'plenty',
+): number {
   const unchanged = isKnown(raw, kept.etag);
   const headers = unchanged ? kept.validators : kept.headers;
   headers[1] = requestId;
-  response.writeHead(unchanged ? 304 : 200, headers);
+  response.writeHead(unchanged ? 304 : 200, fields === 'plenty' ? headers : [...headers, ...listOf(fields)]);
   if (unchanged) response.end();
   else response.end(kept.body);
   return response.statusCode;
+}
+
+function listOf({ ratelimit, policy }: RateFields): string[] {
+  return ['ratelimit', ratelimit, 'ratelimit-policy', policy];
 }
 
 /** Everything of a request that such an answer can depend on. Headers cannot hold a line break. */

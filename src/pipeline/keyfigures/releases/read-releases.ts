@@ -2,14 +2,13 @@
 import type pg from 'pg';
 import type { Catalogue } from '../../../domains/index.ts';
 import { toCsv } from '../../../platform/http/csv.ts';
-import { decodeCursor, encodeCursor } from '../../../platform/http/paging.ts';
+import { decodeCursor, encodeCursor, PAGE_OF_LIST } from '../../../platform/http/paging.ts';
 import { NOT_FOUND, Problem } from '../../../platform/http/problem.ts';
 import { withPublished } from '../../../platform/postgres/tenancy.ts';
 import { NO_RELEASE } from '../errors.ts';
 import { RELEASE_COLUMNS } from './schemas.ts';
 import { findRelease, type Release, readReleaseCells, readReleasePins, readReleases } from './store.ts';
 
-const DEFAULT_LIMIT = 100;
 /** Cells per chunk of the stream: about 0.5 MB of text, and no connection is held while it is sent. */
 const CHUNK_CELLS = 10_000;
 
@@ -18,7 +17,7 @@ export async function listReleases(
   pool: pg.Pool,
   query: { readonly domain?: string; readonly limit?: string; readonly cursor?: string },
 ): Promise<{ items: Release[]; cursor: string | null }> {
-  const limit = Number(query.limit ?? DEFAULT_LIMIT);
+  const limit = Number(query.limit ?? PAGE_OF_LIST.items);
   const after = query.cursor === undefined ? null : (decodeCursor(query.cursor, 1)[0] ?? null);
   const found = await withPublished(pool, (tx) =>
     readReleases(tx, { domain: query.domain ?? null, after, count: limit + 1 }),

@@ -1,5 +1,7 @@
 // The wire shapes of releases.
+
 import Type from 'typebox';
+import { limitParameter, PAGE_OF_LIST } from '../../../platform/http/paging.ts';
 import { NAME_FORM, PLAIN_CHARACTER } from '../../../platform/http/wire-forms.ts';
 import { cursor, next, nullable } from '../schemas.ts';
 
@@ -24,12 +26,7 @@ export const releaseParams = Type.Object({
 export const releaseQuery = Type.Object(
   {
     domain: Type.Optional(Type.String({ ...NAME_FORM, description: 'Only releases of this domain.' })),
-    limit: Type.Optional(
-      Type.String({
-        pattern: '^(?:[1-9][0-9]{0,2}|1000)$',
-        description: 'Most items of a page, 1–1000; 100 if not given.',
-      }),
-    ),
+    limit: limitParameter(PAGE_OF_LIST),
     cursor,
   },
   { additionalProperties: false },

@@ -4,7 +4,7 @@ import { writeAudit } from '../../../access/index.ts';
 import type { KeyFigure } from '../../../domains/definition.ts';
 import { type Catalogue, formulasOf } from '../../../domains/index.ts';
 import { INVALID_CURSOR } from '../../../platform/http/errors.ts';
-import { decodeCursor, encodeCursor } from '../../../platform/http/paging.ts';
+import { decodeCursor, encodeCursor, PAGE_OF_VALUES } from '../../../platform/http/paging.ts';
 import { Problem } from '../../../platform/http/problem.ts';
 import { type Tenant, withTenant } from '../../../platform/postgres/tenancy.ts';
 import { latestRevision } from '../../../slices/index.ts';
@@ -29,8 +29,6 @@ export interface OwnValue extends Place, Joined {
   readonly status: 'ok' | 'missing' | 'unvalidated';
 }
 
-const DEFAULT_LIMIT = 1000;
-
 /**
  * @returns a page in order of period and breakdown; `cursor` is null on the last. Later pages rest on the revisions of the first, whatever is loaded
  * meanwhile.
@@ -44,7 +42,7 @@ export async function readOwnValues(
 ): Promise<{ basis: Basis[]; items: OwnValue[]; cursor: string | null }> {
   const isWanted = placeFilter(figure, query);
   const after = query.cursor === undefined ? null : decodeCursor(query.cursor, 3);
-  const limit = Number(query.limit ?? DEFAULT_LIMIT);
+  const limit = Number(query.limit ?? PAGE_OF_VALUES.items);
   const domains = [...new Set(formulasOf(figure).map(({ domain }) => domain))].sort();
   const hashes = new Map(domains.map((domain) => [domain, formulasHashOf(deps.catalogue.formulas(domain))]));
   return withTenant(

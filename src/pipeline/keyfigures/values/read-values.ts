@@ -5,7 +5,7 @@ import type { Catalogue } from '../../../domains/index.ts';
 import { type AnswerCache, type CachedAnswer, releaseKey } from '../../../platform/cache/cache.ts';
 import { etagOf } from '../../../platform/http/conditional.ts';
 import { CSV_MEDIA_TYPE, toCsv } from '../../../platform/http/csv.ts';
-import { decodeCursor, encodeCursor } from '../../../platform/http/paging.ts';
+import { decodeCursor, encodeCursor, PAGE_OF_VALUES } from '../../../platform/http/paging.ts';
 import { withPublished } from '../../../platform/postgres/tenancy.ts';
 import { breakdownFilter, listOf, municipalitiesOf, numberOf, periodBounds, presentFigure } from './rules.ts';
 import { VALUE_COLUMNS, type ValueQuery } from './schemas.ts';
@@ -24,7 +24,6 @@ export interface Form {
   readonly publicOrigin: string;
 }
 
-const DEFAULT_LIMIT = 1000;
 const JSON_MEDIA_TYPE = 'application/json; charset=utf-8';
 
 /**
@@ -71,7 +70,7 @@ async function makeAnswer(
   form: Form & { readonly filter: Readonly<Record<string, string>> },
 ): Promise<CachedAnswer> {
   const { releaseId } = release;
-  const limit = Number(query.limit ?? DEFAULT_LIMIT);
+  const limit = Number(query.limit ?? PAGE_OF_VALUES.items);
   const cells = {
     releaseId,
     keyFigure: figure.id,

@@ -1,5 +1,7 @@
 // The wire shapes of released values and own values, as JSON and as CSV.
+
 import Type, { type Static } from 'typebox';
+import { limitParameter, PAGE_OF_VALUES } from '../../../platform/http/paging.ts';
 import { PLAIN_CHARACTER } from '../../../platform/http/wire-forms.ts';
 import { cursor, exampleRelease, format, next, nullable, reason, releaseFields, status } from '../schemas.ts';
 
@@ -42,12 +44,7 @@ export const choice = {
 };
 
 const paging = {
-  limit: Type.Optional(
-    Type.String({
-      pattern: '^(?:[1-9][0-9]{0,3}|10000)$',
-      description: 'Most items of a page, 1–10000; 1000 if not given.',
-    }),
-  ),
+  limit: limitParameter(PAGE_OF_VALUES),
   cursor,
 };
 
