@@ -34,12 +34,11 @@ async function findDatabaseFaults({ database, contextSecret }: Config, door: Che
     await client.connect();
     try {
       const tables = readDeclaredTables();
-      const municipal = Object.keys(tables).filter((name) => tables[name]?.kind === 'municipal');
       const mayBecome = door === 'worker' ? [SYSTEM_ROLE] : [];
       for (const fault of [
         ...(await findMigrationFaults(client)),
         ...(await findRoleFaults(client, { grantsOf: door, mayBecome, tables })),
-        ...(await findRowSecurityFaults(client, municipal)),
+        ...(await findRowSecurityFaults(client, tables, door === 'api')),
         ...(await findContextFaults(client, contextSecret)),
       ])
         faults.add(fault);

@@ -9,6 +9,7 @@ export interface DeclaredTable {
   readonly kind: string;
   readonly api: readonly Privilege[];
   readonly worker: readonly Privilege[];
+  readonly client?: 'party' | 'author';
 }
 
 const TABLES = new URL('./declared.json', import.meta.url);

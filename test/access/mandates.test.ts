@@ -254,7 +254,14 @@ t.test('mandates', async (t) => {
     );
     registerMandateRoutes(app, { pool: service.api.deps.pool, domainIds: [], municipalityCodes: new Set() });
     const mandateId = (await propose(vendor)).body.mandateId;
-    const approve = async () => (await app.inject({ method: 'POST', url: `/v1/mandates/${mandateId}/approve` })).json();
+    const approve = async () =>
+      (
+        await app.inject({
+          method: 'POST',
+          url: `/v1/mandates/${mandateId}/approve`,
+          headers: { host: 'flis.example' },
+        })
+      ).json();
     t.match(await approve(), { code: 'not-on-behalf' }, 'a vendor');
     asks = caller({ id: mandateId, purpose: 'x', endsAt: new Date('2100-01-01') }, municipalityCodeOf('615'));
     t.match(await approve(), { code: 'not-on-behalf' }, 'a vendor in the municipality’s name');

@@ -5,7 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import pg from 'pg';
 import t from 'tap';
 import { formulasHashOf } from '../../src/pipeline/keyfigures/formulas/rules.ts';
-import { startRedis } from '../harness/redis.ts';
+import { startRedis, textsIn } from '../harness/redis.ts';
 import { startService } from '../harness/service.ts';
 import { skipWithout } from '../harness/skip-without.ts';
 import { type KnownCaller, makeCallers } from './callers.ts';
@@ -106,9 +106,8 @@ t.test('the matrix of callers and operations', { skip: skipWithout('redis-server
   });
 
   await t.test('no cache and no queue holds any of it', async (t) => {
-    const keys = await redis.client.keys('*');
-    t.ok(keys.length > 0, `${keys.length} keys in Redis`);
-    const texts = await Promise.all(keys.map(async (key) => `${key}\n${await storedAt(key)}`));
+    const texts = await textsIn(redis.client);
+    t.ok(texts.length > 0, `${texts.length} keys in Redis`);
     const { rows } = await owner.query<{ text: string }>('select j::text as text from pgboss.job j');
     t.ok(rows.length > 0, `${rows.length} jobs`);
     for (const text of [...texts, ...rows.map((row) => row.text)]) {
@@ -118,12 +117,6 @@ t.test('the matrix of callers and operations', { skip: skipWithout('redis-server
     t.notMatch(lines.join('').replace(/"time":[0-9]+/g, ''), TEN_DIGITS, 'nor does the log');
     t.notMatch(lines.join(''), new RegExp(planted.canary));
   });
-
-  async function storedAt(key: string): Promise<string> {
-    const type = await redis.client.type(key);
-    if (type === 'string') return (await redis.client.getBuffer(key))?.toString('latin1') ?? '';
-    return type === 'hash' ? JSON.stringify(await redis.client.hgetall(key)) : type;
-  }
 
   /** The operator administers every municipality's clients. */
   function mayOperate(caller: KnownCaller, { path }: Route): boolean {

@@ -12,6 +12,8 @@ import { startService } from '../harness/service.ts';
 import { type KnownCaller, makeCallers } from './callers.ts';
 import { addressOf, type Route, randomIds, routes } from './every-route.ts';
 
+const HOST = 'flis.example';
+
 type Mutation = 'everybody has the scope' | 'no credential is asked for';
 
 t.test('mutants of the application', async (t) => {
@@ -58,6 +60,7 @@ t.test('mutants of the application', async (t) => {
             await app.inject({
               ...{ method: route.method as 'GET', url: addressOf(route, ids) },
               headers: {
+                host: HOST,
                 ...(authorization === undefined ? {} : { authorization }),
                 ...(type === undefined ? {} : { 'content-type': type }),
               },
@@ -106,7 +109,7 @@ t.test('mutants of the application', async (t) => {
       });
       const seen: string[] = [];
       for (const { path, language = 'da', accept = 'application/json', by = caller } of VARIATIONS) {
-        const headers = { authorization: by.authorization ?? '', accept, 'accept-language': language };
+        const headers = { host: HOST, authorization: by.authorization ?? '', accept, 'accept-language': language };
         const { statusCode, body } = await app.inject({ method: 'GET', url: path, headers });
         if (statusCode !== 200) t.fail(`${path} answers ${statusCode}: ${body}`);
         seen.push(body);

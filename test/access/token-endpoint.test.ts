@@ -2,6 +2,7 @@
 import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { createRemoteJWKSet, exportJWK, jwtVerify, SignJWT, UnsecuredJWT } from 'jose';
 import t from 'tap';
+import { WITHOUT_LIMITS } from '../harness/limits.ts';
 import { startService } from '../harness/service.ts';
 
 /** Whatever an answer holds. */
@@ -35,7 +36,7 @@ function assertion(clientId: string, claims: Claims = {}): Promise<string> {
 
 t.test('the token endpoint', async (t) => {
   // All that is refused here comes from one address.
-  const service = await startService(t, { settings: { FLIS_FAILURE_RATE: '1000000' } });
+  const service = await startService(t, { settings: WITHOUT_LIMITS });
   const keys = [await exportJWK(pairs.EdDSA.publicKey), await exportJWK(pairs.ES256.publicKey)];
   const send = async (method: string, path: string, body: unknown, municipality: string | null = '615') => {
     const answer = await service.call(method, path, { caller: { municipality }, body });

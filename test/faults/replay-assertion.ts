@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { exportJWK, SignJWT } from 'jose';
 import pg from 'pg';
 import type { TestScope } from '../harness/database.ts';
+import { WITHOUT_LIMITS } from '../harness/limits.ts';
 import { startService, type TestService } from '../harness/service.ts';
 
 const CONCURRENCY = 50;
@@ -22,7 +23,7 @@ export interface ReplayReport {
 
 /** Replays one assertion `count` times at 50-way concurrency. */
 export async function replayAssertion(t: TestScope, count: number): Promise<ReplayReport> {
-  const service = await startService(t);
+  const service = await startService(t, { settings: WITHOUT_LIMITS });
   const { clientId, assertion } = await registerClient(service);
   const form = new URLSearchParams({
     grant_type: 'client_credentials',

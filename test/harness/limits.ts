@@ -10,3 +10,10 @@ export function testLimiter(limits: Partial<RateLimits> = {}): Limiter {
     metrics: new Registry(),
   });
 }
+
+/** Settings for tests that ask more often than anybody may. */
+export const WITHOUT_LIMITS = {
+  FLIS_FAILURE_RATE: '1000000',
+  FLIS_CLIENT_RATE: '1000000',
+  FLIS_CLIENT_MUNICIPALITY_RATE: '1000000',
+};

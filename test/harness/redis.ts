@@ -31,3 +31,16 @@ export async function startRedis(t: TestScope): Promise<RedisServer> {
   await client.ping();
   return { url: `redis://127.0.0.1:${port}/0`, process: server, client };
 }
+
+/** Everything that the server holds, keys and values, as text. */
+export async function textsIn(client: Redis): Promise<string[]> {
+  const keys = await client.keys('*');
+  return Promise.all(
+    keys.map(async (key) => {
+      const type = await client.type(key);
+      if (type === 'string') return `${key}\n${(await client.getBuffer(key))?.toString('latin1')}`;
+      if (type === 'hash') return `${key}\n${JSON.stringify(await client.hgetall(key))}`;
+      throw new Error(`nobody has said how to read a ${type}`);
+    }),
+  );
+}

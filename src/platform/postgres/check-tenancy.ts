@@ -2,7 +2,7 @@
 // policies as declared, a signed context that only the known secret can make, and migrations that are no older than the code.
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
-import { newestMigration } from '../../../db/schema/declared.ts';
+import { type DeclaredTable, newestMigration } from '../../../db/schema/declared.ts';
 import { SYSTEM_ROLE } from '../../../db/schema/roles.ts';
 import { codeOf } from '../error-code.ts';
 import { OPERATOR_CODE } from '../tenant.ts';
@@ -12,6 +12,16 @@ const TENANT = '(municipality_code = (SELECT app.municipality() AS municipality)
 /** The same for a table whose rows have a domain. */
 const TENANT_IN_DOMAINS = `(${TENANT} AND COALESCE((domain = ANY ((SELECT app.domains() AS domains)::text[])), true))`;
 const SYSTEM = '((SELECT app.system_reason() AS system_reason) IS NOT NULL)';
+const CLIENT = '(client_id = (SELECT app.client() AS client))';
+/** What a client that works for no municipality may do with rows that name it: policies of the api alone. */
+const OF_CLIENTS: Readonly<Record<NonNullable<DeclaredTable['client']>, Readonly<Record<string, string>>>> = {
+  author: { without_municipality_insert: `PERMISSIVE INSERT - ${CLIENT}` },
+  party: {
+    without_municipality_select: `PERMISSIVE SELECT ${CLIENT} -`,
+    without_municipality_insert: `PERMISSIVE INSERT - (${CLIENT} AND (approved_at IS NULL) AND (ended_at IS NULL))`,
+    without_municipality_update: `PERMISSIVE UPDATE ${CLIENT} (${CLIENT} AND (ended_at IS NOT NULL))`,
+  },
+};
 const NOT_VALID = '42501';
 /** Seconds; it is used at once. */
 const LIFETIME = 60;
@@ -40,17 +50,27 @@ const POLICIES = `select tablename as table_name, policyname as policy, role,
   from pg_policies cross join unnest(roles) as role
   where schemaname = 'public' and tablename = any ($1) and role in (current_user, '${SYSTEM_ROLE}', 'public') order by 1, 2, 3`;
 
-/** @returns one line for each municipal table that is not protected as declared */
-export async function findRowSecurityFaults(client: pg.ClientBase, municipal: readonly string[]): Promise<string[]> {
-  const { rows: tables } = await client.query<TableState>(TABLES, [municipal]);
-  const { rows: policies } = await client.query<Policy>(POLICIES, [municipal]);
-  return municipal.flatMap((name) => {
+/** @returns one line for each fault of a municipal table that is not protected as declared */
+export async function findRowSecurityFaults(
+  client: pg.ClientBase,
+  declared: Readonly<Record<string, DeclaredTable>>,
+  isApi: boolean,
+): Promise<string[]> {
+  const municipal = Object.entries(declared).filter(([, { kind }]) => kind === 'municipal');
+  const names = municipal.map(([name]) => name);
+  const { rows: tables } = await client.query<TableState>(TABLES, [names]);
+  const { rows: policies } = await client.query<Policy>(POLICIES, [names]);
+  return municipal.flatMap(([name, { client: part }]) => {
     const table = tables.find((each) => each.name === name);
     if (table === undefined) return [`table ${name} is not there`];
     const tenant = table.has_domain ? TENANT_IN_DOMAINS : TENANT;
-    const wanted = { tenant: `PERMISSIVE ALL ${tenant} ${tenant}`, system: `PERMISSIVE ALL ${SYSTEM} ${SYSTEM}` };
+    const wanted: Readonly<Record<string, string>> = {
+      ...{ tenant: `PERMISSIVE ALL ${tenant} ${tenant}`, system: `PERMISSIVE ALL ${SYSTEM} ${SYSTEM}` },
+      ...(part !== undefined && isApi ? OF_CLIENTS[part] : {}),
+    };
     const own = policies.filter((each) => each.table_name === name);
-    const asDeclared = (each: Policy) => plain(each.shape) === wanted[each.role === SYSTEM_ROLE ? 'system' : 'tenant'];
+    const isDeclared = ({ policy, role, shape }: Policy) =>
+      plain(shape) === wanted[policy] && (role === SYSTEM_ROLE) === (policy === 'system') && role !== 'public';
     return [
       ...(table.enabled ? [] : [`row-level security of ${name} is not enabled`]),
       ...(table.forced ? [] : [`row-level security of ${name} is not forced`]),
@@ -58,7 +78,7 @@ export async function findRowSecurityFaults(client: pg.ClientBase, municipal: re
         ? []
         : [`${name} has no policy tenant`]),
       ...own
-        .filter((each) => each.role === 'public' || !asDeclared(each))
+        .filter((each) => !isDeclared(each))
         .map(({ policy, role }) => `policy ${policy} of ${name} for ${role} is not as declared`),
     ];
   });
