@@ -77,6 +77,25 @@ t.test('tenancy', async (t) => {
     t.equal(await seen(), 0);
   });
 
+  await t.test('a connection that breaks between two statements fails its transaction, and nothing else', async (t) => {
+    const owner = new pg.Client({ connectionString: database.ownerUrl });
+    await owner.connect();
+    t.teardown(() => owner.end());
+    const isThere = async (pid: number) =>
+      (await owner.query('select 1 from pg_stat_activity where pid = $1', [pid])).rows.length > 0;
+    await t.rejects(
+      withTenant(pools.api, tenant(HORSENS), async (tx) => {
+        const pid = (await tx.query<{ pid: number }>('select pg_backend_pid() as pid'))[0]?.pid ?? 0;
+        await owner.query('select pg_terminate_backend($1)', [pid]);
+        while (await isThere(pid));
+        // Its end has reached this process by now, or does with the next statement.
+        await owner.query('select 1');
+        return count(tx);
+      }),
+    );
+    t.equal(await withTenant(pools.api, tenant(HORSENS), count), 1);
+  });
+
   await t.test('the api role cannot turn the protection off', async (t) => {
     for (const statement of [
       'alter table source_delivery disable row level security',

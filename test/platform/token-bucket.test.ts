@@ -116,6 +116,15 @@ t.test('without leases each process gives out its share', async (t) => {
   }
 });
 
+t.test('who is refused has to wait, also where rounding has lost what is missing', async (t) => {
+  const leases: Leases = { isUsable: () => true, lease: async () => ({ granted: 0, left: 1 - Number.EPSILON / 2 }) };
+  const bucket = new LeasedBucket({ key, limit: { rate: 50, burst: 100 }, leases, processes: 1 }, 0);
+  const now = 1_000_000;
+  await bucket.ask(now);
+  t.equal(bucket.canSpend(now), false);
+  t.ok(bucket.waitAt(now) > 0);
+});
+
 type Fault = 'none' | 'flush' | 'away' | 'lost';
 
 /** The other side of leases, as `redis-leases` implements it, with faults at will; the contract test below holds the real one against it. */

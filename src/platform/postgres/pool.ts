@@ -47,7 +47,9 @@ export function createPool(options: PoolOptions): pg.Pool {
     },
   };
   const pool = options.context === undefined ? new pg.Pool(settings) : new ContextPool(settings, options.context);
-  // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
+  // A connection that breaks is replaced at the next use, and what was running on it hears so from its query. Without listeners, on the idle ones and on those in
+  // use, it would end the process.
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }

@@ -7,6 +7,7 @@ import { type Limit, refill, shareOf, TokenBucket, waitFor } from './token-bucke
 const LEASE_MS = 1_000;
 /** A block is this part of the burst. It bounds what can be given out beyond the limit: a block for each process. */
 const BLOCK_PART = 10;
+const SHORTEST_WAIT_MS = 1;
 
 export interface BucketOptions {
   readonly key: BucketKey;
@@ -98,7 +99,8 @@ export class LeasedBucket {
     this.#lapsesAt = now + LEASE_MS;
     this.#left = lease.left;
     this.#leftAt = now;
-    if (lease.granted === 0) this.#deniedUntil = now + waitFor(this.limit, lease.left, 1);
+    // A wait that is lost in rounding would be none, and whoever is refused would ask for ever.
+    if (lease.granted === 0) this.#deniedUntil = now + Math.max(SHORTEST_WAIT_MS, waitFor(this.limit, lease.left, 1));
   }
 
   #handBack(): void {
