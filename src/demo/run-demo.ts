@@ -15,7 +15,8 @@ import { writeDelivery } from './write-delivery.ts';
 const FOLDER = resolve(fileURLToPath(new URL('../../.data/demo', import.meta.url)));
 const PORT = 8080;
 const SEED = 1;
-const SENDERS = 14;
+/** So many that the worker has something to do from the first second on. */
+const SENDERS = 20;
 /** All senders together keep the worker busy, so a delivery takes some seconds: asking more often only costs. */
 const POLL_MS = 1500;
 /** Once nothing else waits to be sent, the end of the last ones is worth asking for. */

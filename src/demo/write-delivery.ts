@@ -12,6 +12,8 @@ export interface WrittenFile {
 }
 
 const CHUNK_CHARACTERS = 256 * 1024;
+/** Separates the cells of a row; no text has it. */
+const UNIT = '\u001f';
 const NEEDS_QUOTES = /[",\r\n]/;
 
 /** Writes the delivery's files into `folder`; rows are made as they are written, never held. */
@@ -29,7 +31,10 @@ async function writeFile(file: SyntheticFile, path: string): Promise<number> {
   let text = `${file.header.join(',')}\n`;
   let rows = 0;
   for (const row of file.rows()) {
-    text += `${(row.some(needsQuotes) ? row.map(cell) : row).join(',')}\n`;
+    // One look at a row is cheaper than one at each cell, and hardly any needs quotes.
+    const joined = row.join(UNIT);
+    text += NEEDS_QUOTES.test(joined) ? row.map(cell).join(',') : joined.replaceAll(UNIT, ',');
+    text += '\n';
     rows += 1;
     if (text.length >= CHUNK_CHARACTERS) {
       if (!stream.write(text)) await once(stream, 'drain');
@@ -41,10 +46,6 @@ async function writeFile(file: SyntheticFile, path: string): Promise<number> {
   return rows;
 }
 
-function needsQuotes(text: string): boolean {
-  return NEEDS_QUOTES.test(text);
-}
-
 function cell(text: string): string {
-  return needsQuotes(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
