@@ -3,8 +3,11 @@ import type { Principal } from './principal.ts';
 import type { Watched } from './watch-callers.ts';
 
 export interface CallerVerifier {
-  /** @returns the caller if this very header was verified before and still holds; asks nobody. */
-  known(authorization: string | undefined): Principal | undefined;
+  /**
+   * @param connection that the header came on, which may know it from the request before
+   * @returns the caller if this very header was verified before and still holds; asks nobody.
+   */
+  known(authorization: string | undefined, connection?: object): Principal | undefined;
   /** @returns the caller, asked anew. @throws Problem `token-missing`, `token-invalid` or `token-expired`, with a `WWW-Authenticate` header. */
   verify(authorization: string | undefined): Promise<Principal>;
   /** Watches over a caller that was verified from this header, while bytes flow to it. */

@@ -1,4 +1,5 @@
 // Route → required scope. Routes live inside `withScope`; a server with a route outside of it does not start.
+import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../platform/http/app.ts';
 import { Problem } from '../platform/http/problem.ts';
@@ -15,8 +16,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     callerVerifier: CallerVerifier;
     limiter: Limiter;
-    /** Only inside `withScope`: the caller, if this very header was verified a moment ago and opens the routes of the scope. Not for one that has to be verified first. */
-    admit(authorization: string | undefined): Principal | undefined;
+    /** Only inside `withScope`: the caller, if this very `Authorization` was verified a moment ago and opens the routes of the scope. Not for one that has to be verified first. */
+    admit(raw: IncomingMessage): Principal | undefined;
     /** Only inside `withScope`: takes the tokens of a request. @returns what to tell of them; undefined when there are none here. */
     charge(caller: Principal): RateFields | 'plenty' | undefined;
   }
@@ -81,8 +82,8 @@ export function withScope(
       const isEntitled = entitlement(scope, orScope);
       scoped.addHook('onRequest', requireScope(app, scope, isEntitled));
       scoped.addHook('preHandler', checkNamedDomain);
-      scoped.decorate('admit', (authorization?: string) => {
-        const principal = app.callerVerifier.known(authorization);
+      scoped.decorate('admit', ({ headers, socket }: IncomingMessage) => {
+        const principal = app.callerVerifier.known(headers.authorization, socket);
         return principal !== undefined && isEntitled(principal) ? principal : undefined;
       });
       scoped.decorate('charge', (principal: Principal) => {
@@ -128,7 +129,7 @@ function requireScope(
       if (spent !== undefined) enter(spent);
       else limiter.spend(principal).then(enter, done);
     };
-    const known = verifier.known(authorization);
+    const known = verifier.known(authorization, request.raw.socket);
     // Released values rest on what is remembered, which changes are heard of within a second; for all else the register is asked each time.
     if (known !== undefined && (REMEMBERED_SCOPES.includes(scope) || !known.isRegistered)) {
       admit(known);

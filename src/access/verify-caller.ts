@@ -42,6 +42,7 @@ export function createCallerVerifier({
   catchUp,
 }: CallerChecks): CallerVerifier {
   const remembered = new LRUCache<string, Remembered>({ max: REMEMBERED });
+  const keyOnConnection = rememberKeys();
   /** Raised by every change: what was being read from the register meanwhile may be older than it. */
   let changes = 0;
   /** How many changes had come when the register was asked for a caller. */
@@ -73,9 +74,9 @@ export function createCallerVerifier({
   }
 
   return {
-    known(authorization) {
+    known(authorization, connection) {
       if (authorization === undefined) return undefined;
-      const found = remembered.get(keyOf(authorization));
+      const found = remembered.get(connection ? keyOnConnection(authorization, connection) : keyOf(authorization));
       if (found === undefined || found.until <= Date.now()) return undefined;
       return found.principal.isRegistered && !isListening() ? undefined : found.principal;
     },
@@ -113,9 +114,21 @@ function credentialOf(authorization: string): string | undefined {
   return pair.includes(':') && looksLikeAccessKey(password) ? password : undefined;
 }
 
-/** The header is never kept: a memory dump or a heap snapshot then holds no usable credential. */
+/** The header is not kept, so that a dump of memory holds no usable credentials but those of open connections. */
 function keyOf(authorization: string): string {
   return hash('sha256', authorization, 'base64');
+}
+
+/** Keys of headers, by what each connection sent last: a digest is a twentieth of a repeated read (measured), and connections are kept. */
+function rememberKeys(): (authorization: string, connection: object) => string {
+  const last = new WeakMap<object, { readonly authorization: string; readonly key: string }>();
+  return (authorization, connection) => {
+    const known = last.get(connection);
+    if (known?.authorization === authorization) return known.key;
+    const key = keyOf(authorization);
+    last.set(connection, { authorization, key });
+    return key;
+  };
 }
 
 function endOf({ credential, expiresAt }: Principal): number {

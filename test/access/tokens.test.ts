@@ -152,6 +152,22 @@ t.test('a verified token is known until it expires, and only exactly it', async 
   t.equal(checks.known(undefined), undefined);
 });
 
+t.test('a connection that was one caller is another one as soon as it sends another credential', async (t) => {
+  const checks = verifier();
+  const header = async (municipality: string) => `Bearer ${await signToken(signer, { ...claims, municipality })}`;
+  const [one, other, unknown] = [await header('101'), await header('615'), await header('751')];
+  await checks.verify(one);
+  await checks.verify(other);
+  const connection = {};
+  const seen = () => [one, one, other, unknown, other, one, undefined].map((sent) => checks.known(sent, connection));
+  t.same(
+    seen().map((caller) => caller?.municipality),
+    ['101', '101', '615', undefined, '615', '101', undefined],
+  );
+  checks.forget();
+  t.ok(checks.known(one, connection), 'a token of another issuer rests on no register');
+});
+
 t.test('an expired token is forgotten', async (t) => {
   const checks = verifier();
   const authorization = `Bearer ${await signToken(signer, { ...claims, lifetime: 60 })}`;

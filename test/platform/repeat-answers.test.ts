@@ -41,14 +41,14 @@ async function start(
       done(request.headers.authorization === 'yes' ? undefined : new Problem(NOT_FOUND)),
     );
     const send = repeatAnswers(scoped as never, {
-      admit: (authorization) => (authorization === 'yes' ? { clientId: 'c1', municipality: '615' } : undefined),
+      admit: ({ headers }) => (headers.authorization === 'yes' ? { clientId: 'c1', municipality: '615' } : undefined),
       isFor: () => true,
       charge,
       onRepeat: ({ clientId }, about) => repeats.push(`${clientId} ${about}`),
     });
     scoped.get('/values', async (request, reply) => {
       made += 1;
-      const body = Buffer.from(`${made} ${wantsCsv(request) ? 'csv' : 'json'}`);
+      const body = Buffer.from(`${made} ${wantsCsv(request) ? 'csv' : 'json'} Ærø`);
       const next = `http://flis.example/values?cursor=${made}`;
       return send(
         request,
@@ -114,7 +114,7 @@ t.test('other words, another answer', async (t) => {
   ];
   t.same(
     answers.map(({ body }) => body),
-    ['1 json', '2 json', '3 csv', '4 json'],
+    ['1 json Ærø', '2 json Ærø', '3 csv Ærø', '4 json Ærø'],
   );
   await get('/values?asOf=x');
   await get('/values?asOf=x');
