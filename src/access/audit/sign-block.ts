@@ -1,11 +1,10 @@
 // The key that signs blocks: Ed25519, derived from the root secret, so that there is nothing to keep besides it. Whoever verifies needs the public half only.
-import { createPrivateKey, createPublicKey, hkdfSync, type KeyObject, sign, verify } from 'node:crypto';
+import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { type DerivedKey, deriveSigningKey } from '../../platform/derived-key.ts';
 
 /** A key pair and the id under which blocks name it. */
-export interface BlockKey {
+export interface BlockKey extends DerivedKey {
   readonly id: string;
-  readonly privateKey: KeyObject;
-  readonly publicKey: KeyObject;
 }
 
 /** The public half as JSON Web Key, as `audit key` prints it. */
@@ -18,14 +17,10 @@ export interface PublicBlockKey {
 
 /** Raised to change the key; blocks name theirs, so those of earlier versions stay verifiable. */
 const VERSION = 1;
-/** RFC 8410: what comes before the 32 bytes of the private key. */
-const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /** @returns the key pair of a version; the newest signs. */
 export function deriveBlockKey(rootSecret: Uint8Array, version = VERSION): BlockKey {
-  const seed = Buffer.from(hkdfSync('sha256', rootSecret, '', `audit-blocks:${version}`, 32));
-  const privateKey = createPrivateKey({ key: Buffer.concat([PKCS8, seed]), format: 'der', type: 'pkcs8' });
-  return { id: `audit-${version}`, privateKey, publicKey: createPublicKey(privateKey) };
+  return { id: `audit-${version}`, ...deriveSigningKey(rootSecret, `audit-blocks:${version}`) };
 }
 
 /** @returns the public keys of all versions, the newest last. */

@@ -20,7 +20,7 @@ import {
 } from './errors.ts';
 import { presentPackage } from './present-package.ts';
 import { isDeclared } from './rules.ts';
-import { findPackageOf, insertPackage, type PackageContent, type PackageKind } from './store.ts';
+import { type DataPackage, findPackageOf, insertPackage, type PackageContent, type PackageKind } from './store.ts';
 
 /** What the caller asks for. `asOf` is RFC 3339; without it and `revision` the newest revision is meant. */
 export interface PackageRequest {
@@ -81,13 +81,22 @@ export async function createPackage(
 }
 
 async function findOrOrder(tx: TenantTx, deps: CreateDeps, content: PackageContent) {
-  const inserted = await insertPackage(tx, randomUUID(), content);
-  if (inserted !== undefined) {
+  const found = await findOrAddPackage(tx, content);
+  if (found.created) {
     const { municipality } = tx.tenant;
-    const payload = { municipality, domain: content.domain, packageId: inserted.id };
-    await deps.jobs.send(tx, BUILD_PACKAGE, inserted.id, payload);
-    return { ordered: inserted, created: true };
+    const payload = { municipality, domain: content.domain, packageId: found.ordered.id };
+    await deps.jobs.send(tx, BUILD_PACKAGE, found.ordered.id, payload);
   }
+  return found;
+}
+
+/** The package of this content, which may have to be built. Whoever adds it sees to that. */
+export async function findOrAddPackage(
+  tx: TenantTx,
+  content: PackageContent,
+): Promise<{ readonly ordered: DataPackage; readonly created: boolean }> {
+  const inserted = await insertPackage(tx, randomUUID(), content);
+  if (inserted !== undefined) return { ordered: inserted, created: true };
   const existing = await findPackageOf(tx, content);
   // Only if it failed between the two statements; the next request makes a new one.
   if (existing === undefined) throw new Error('the package failed while it was ordered again');

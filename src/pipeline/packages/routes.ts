@@ -1,29 +1,24 @@
 // Routes of packages: ordering, listing, the manifest, and the files. Schema, one call, status; no rule and no SQL.
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { principalOf, tenantOf, watchCaller, withScope } from '../../access/index.ts';
+import { principalOf, tenantOf, withScope } from '../../access/index.ts';
 import { errorAnswers } from '../../platform/http/answers.ts';
 import type { App } from '../../platform/http/app.ts';
 import { sendBody } from '../../platform/http/conditional.ts';
-import { INVALID_CURSOR, INVALID_REQUEST, RANGE_NOT_SATISFIABLE } from '../../platform/http/errors.ts';
+import { INVALID_CURSOR, INVALID_REQUEST } from '../../platform/http/errors.ts';
 import { nextLink, sendPage } from '../../platform/http/paging.ts';
 import { NOT_FOUND } from '../../platform/http/problem.ts';
-import { planAnswer, sendFile } from '../../platform/http/send-file.ts';
-import type { ObjectStorage } from '../../platform/storage/storage.ts';
-import { readParts } from '../../slices/index.ts';
 import { IDEMPOTENCY_KEY_REUSED, idempotencyHeaders } from '../intake/index.ts';
 import { type CreateDeps, createPackage } from './create-package.ts';
 import * as errors from './errors.ts';
-import { type OpenFileDeps, openFile } from './open-file.ts';
 import { presentManifest, presentPackage } from './present-package.ts';
 import { readPackage, readPackages } from './read-packages.ts';
+import { fileErrors, type SendFileDeps, sendPackageFile } from './routes-download.ts';
 import { ARCHIVE, MEDIA_TYPES } from './rules.ts';
 import * as schemas from './schemas.ts';
 import * as fileSchemas from './schemas-files.ts';
 
 /** What the routes of packages need. */
-export interface PackageDeps extends CreateDeps, OpenFileDeps {
-  readonly storage: ObjectStorage;
-}
+export type PackageDeps = CreateDeps & SendFileDeps;
 
 const tags = ['Packages'];
 
@@ -117,37 +112,13 @@ function registerReading(scoped: App, deps: PackageDeps): void {
   });
 }
 
-const fileErrors = errorAnswers(
-  INVALID_REQUEST,
-  NOT_FOUND,
-  errors.PACKAGE_NOT_READY,
-  errors.PACKAGE_FAILED,
-  RANGE_NOT_SATISFIABLE,
-);
-
 function registerDownloads(scoped: App, deps: PackageDeps): void {
-  const download = async (request: FastifyRequest, reply: FastifyReply, packageId: string, name: string) => {
-    const scopes = [...principalOf(request).scopes];
-    // From before the rights are looked at in the transaction until the last byte: no change of them falls between.
-    const watched = watchCaller(request);
-    try {
-      const { file, fileName, transfer } = await openFile(deps, tenantOf(request), {
-        ...{ packageId, name, scopes, operation: name === ARCHIVE ? 'getPackageArchive' : 'getPackageFile' },
-        ...{ method: request.method, isRange: request.headers.range !== undefined },
-        answerWith: (file) => planAnswer(request, file),
-      });
-      const { bytes, sha256, mediaType, parts } = file;
-      const open = (range: { start: number; end: number } | undefined) =>
-        watched.guard(readParts(deps.storage, parts, range));
-      const sent = { bytes, sha256, mediaType, fileName, open, ended: transfer.ended, signal: watched.signal };
-      return (await sendFile(request, reply, sent).catch((error) => {
-        transfer.ended({ bytes: 0, complete: false });
-        throw error;
-      })) as never;
-    } finally {
-      watched.stop();
-    }
-  };
+  const download = (request: FastifyRequest, reply: FastifyReply, packageId: string, name: string) =>
+    sendPackageFile(deps, request, reply, {
+      packageId,
+      name,
+      operation: name === ARCHIVE ? 'getPackageArchive' : 'getPackageFile',
+    });
 
   scoped.route({
     method: 'GET',

@@ -41,6 +41,15 @@ export async function findFile(
   return file;
 }
 
+/** @returns the files of the package that exist for everybody who may have it, by name. */
+export function listFiles(tx: TenantTx, packageId: string): Promise<Omit<PackageFile, 'parts' | 'scope'>[]> {
+  return tx.query(
+    `select name, media_type as "mediaType", rows, bytes, sha256 from package_file
+      where package_id = $1 and scope = '' order by name collate "C"`,
+    [packageId],
+  );
+}
+
 /** @returns the stored differences of those pairs that have one under their revision. */
 export async function findDiffs(tx: TenantTx, pairs: readonly SlicePair[]): Promise<SliceDiff[]> {
   const keys = pairs.map(({ table, period, from, to, revision }) => ({

@@ -12,6 +12,8 @@ const CHUNK = 512 * 1024;
 export interface Sent {
   /** Bytes handed to the connection: the client has at most so many. */
   readonly bytes: number;
+  /** Of those, bytes that the connection has taken. */
+  readonly taken: number;
   /** Whether the connection took all there was. */
   readonly complete: boolean;
 }
@@ -30,13 +32,13 @@ export async function sendBytes(
 ): Promise<FastifyReply> {
   if (source === undefined) {
     startAnswer(reply).end();
-    ended({ bytes: 0, complete: true });
+    ended({ bytes: 0, taken: 0, complete: true });
     return reply;
   }
   const buffers = [Buffer.allocUnsafeSlow(CHUNK), Buffer.allocUnsafeSlow(CHUNK)] as const;
   const length = await source.fill(buffers[0]);
   const response = startAnswer(reply);
-  const sent = { bytes: 0, complete: true };
+  const sent = { bytes: 0, taken: 0, complete: true };
   await pump(response, source, buffers, length, sent, reply.server.transferWindow, signal).catch(() => {
     sent.complete = false;
     if (signal?.aborted) response.socket?.resetAndDestroy();
@@ -56,7 +58,7 @@ async function pump(
   source: ByteSource,
   buffers: readonly [Buffer, Buffer],
   first: number,
-  counted: { bytes: number },
+  counted: { bytes: number; taken: number },
   window: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -71,9 +73,11 @@ async function pump(
     counted.bytes += length;
     sent = Promise.race([withinWindow(response, write(response, busy.subarray(0, length)), window), left]);
     sent.catch(() => {});
-    length = await source.fill(free);
+    const next = await source.fill(free);
     // Only now: the buffer that was written may be filled next.
     await sent;
+    counted.taken += length;
+    length = next;
   }
   response.end();
 }

@@ -80,7 +80,7 @@ export async function sendFile(request: FastifyRequest, reply: FastifyReply, fil
     'repr-digest': `sha-256=:${Buffer.from(file.sha256, 'hex').toString('base64')}:`,
   });
   if (answer.kind === 'unchanged') {
-    file.ended?.({ bytes: 0, complete: true });
+    file.ended?.({ bytes: 0, taken: 0, complete: true });
     return reply.code(304).send();
   }
   reply.headers({
