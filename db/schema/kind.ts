@@ -1,7 +1,7 @@
 // Every table says which of four kinds it is; the kind decides its policies and grants (see tenancy.sql). An undeclared table fails the audit.
 // - municipal:  rows of one municipality; row-level security by `municipality_code`.
 // - published:  released to everyone entitled; readable by every caller, written by the worker (and by the api where it says so).
-// - reference:  facts about the world; read-only at run time.
+// - reference:  facts about the world; read by every caller, added to by the operator at most.
 // - system:     the service's own state; never visible to the api role, which may add rows at most.
 import { getTableName, type Table } from 'drizzle-orm';
 

@@ -16,7 +16,10 @@ export type Ask = (text: string, values?: unknown[]) => Promise<Row[]>;
 const QUEUE_RELATIONS =
   /^(bam|job|job_common|job_dependency|queue|queue_stats|queue_stats_[0-9]{8}|schedule|subscription|version|warning)$/;
 /** What is on record stays: whatever is declared, nobody but the owner may do more than read and add. */
-const APPEND_ONLY = ['audit_block', 'audit_entry', 'operator_audit_entry'];
+const APPEND_ONLY = [
+  ...['audit_block', 'audit_entry', 'operator_audit_entry'],
+  ...['capability_change', 'price_list', 'subscription', 'subscription_event'],
+];
 const OWN = `nspname !~ '^pg_' and nspname <> 'information_schema'`;
 const TENANT = '(municipality_code = (SELECT app.municipality() AS municipality))';
 /** The same for a table whose rows have a domain. */

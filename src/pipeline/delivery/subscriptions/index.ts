@@ -1,0 +1,14 @@
+// The face of subscriptions inside the stage: reading what was agreed, for whoever delivers or bills it.
+export {
+  type Agreement,
+  dueDayFrom,
+  type Format,
+  lastDayOf,
+  type Segment,
+  type Subscription,
+  segmentsOf,
+  stateOn,
+  type Terms,
+  termsOn,
+} from './rules.ts';
+export { findFirstStart, findSubscription, listActive, listFrom } from './store.ts';
