@@ -79,7 +79,6 @@ const NOT_NEEDED: Record<Door, readonly SettingName[]> = {
     'FLIS_DATABASE_URL_OWNER',
     'FLIS_DATABASE_URL_BACKUP',
     'FLIS_PUBLIC_ORIGIN',
-    'FLIS_ISSUER',
     'FLIS_AUDIENCE',
   ],
   // An auditor has the role that reads, the storage, and a public key instead of the secret.

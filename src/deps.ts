@@ -22,6 +22,7 @@ import {
 } from './access/index.ts';
 import type { Config } from './config.ts';
 import { type Catalogue, loadCatalogue } from './domains/index.ts';
+import { delivery } from './pipeline/index.ts';
 import type { AnswerCache } from './platform/cache/cache.ts';
 import { layerCaches } from './platform/cache/layered-cache.ts';
 import { createMemoryCache } from './platform/cache/memory-cache.ts';
@@ -48,6 +49,11 @@ interface SharedDeps {
   readonly catalogue: Catalogue;
   readonly limits: Config['limits'];
   readonly secrets: { readonly rootSecret: Buffer };
+  /** Signs manifests and receipts. */
+  readonly statementKey: delivery.StatementKey;
+  /** The name under which this service vouches: the issuer of its tokens. */
+  readonly issuer: string;
+  readonly clock: () => Date;
 }
 
 /** Everything that routes are built from. */
@@ -57,10 +63,10 @@ export interface ApiDeps extends SharedDeps {
   readonly callerVerifier: CallerVerifier;
   readonly limiter: Limiter;
   readonly keyRing: KeyRing;
-  readonly issuer: string;
   readonly audience: string;
   readonly reads: ReadCounter;
   readonly transfers: TransferLog;
+  readonly sent: delivery.SentLog;
   readonly metrics: Registry;
   /** What `/readyz` asks. */
   readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
@@ -126,6 +132,9 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
   });
   const reads = createReadCounter(pool, (error) => log.error({ code: codeOf(error) }, 'reads-not-written'));
   const transfers = createTransferLog(pool, (error) => log.error({ code: codeOf(error) }, 'transfer-end-not-written'));
+  const sent = delivery.createSentLog(pool, shared.clock, (error) =>
+    log.error({ code: codeOf(error) }, 'sent-not-written'),
+  );
   return {
     ...shared,
     http: config.http,
@@ -137,10 +146,10 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
       ...(leaseLink === undefined ? {} : { leases: createRedisLeases(leaseLink) }),
     }),
     keyRing,
-    issuer: config.access.issuer,
     audience: config.access.audience,
     reads,
     transfers,
+    sent,
     metrics,
     checks: {
       database: () => pool.query('select 1'),
@@ -153,6 +162,7 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
       keyRing.stop();
       await reads.flush();
       await transfers.close();
+      await sent.close();
       await shared.close();
     },
   };
@@ -217,6 +227,9 @@ async function openShared(config: Config, log: Logger, options: DepsOptions, con
     storage: createLocalDirectory(config.storageFolder),
     limits: config.limits,
     secrets: { rootSecret: config.rootSecret },
+    statementKey: await delivery.deriveStatementKey(config.rootSecret),
+    issuer: config.access.issuer,
+    clock: () => new Date(),
     async close() {
       await jobs.stop();
       await pool.end();
@@ -243,6 +256,8 @@ export async function describeDeps(log: Logger): Promise<ApiDeps> {
     catalogue: await loadCatalogue(),
     limits: { maxFileBytes: 1, maxInflatedBytes: 1, maxInflationRatio: 1 },
     secrets: { rootSecret: Buffer.alloc(0) },
+    statementKey: await delivery.deriveStatementKey(Buffer.alloc(32)),
+    clock: () => new Date(),
     http: {
       host: 'localhost',
       port: 0,
@@ -269,6 +284,11 @@ export async function describeDeps(log: Logger): Promise<ApiDeps> {
     audience: 'none',
     reads: createReadCounter(pool, () => {}),
     transfers: createTransferLog(pool, () => {}),
+    sent: delivery.createSentLog(
+      pool,
+      () => new Date(),
+      () => {},
+    ),
     metrics,
     checks: {},
     close: () => pool.end(),

@@ -6,7 +6,7 @@ import { refuseFaults } from './check-start.ts';
 import type { Config } from './config.ts';
 import { type ApiDeps, type DepsOptions, openApiDeps, openWorkerDeps, type WorkerDeps } from './deps.ts';
 import { jobHandlers } from './jobs.ts';
-import { keyfigures, packages, warehouse } from './pipeline/index.ts';
+import { delivery, keyfigures, packages, warehouse } from './pipeline/index.ts';
 import { REVISE } from './pipeline/queues.ts';
 import { sweepTempFolders } from './platform/duckdb/duckdb.ts';
 import { codeOf } from './platform/error-code.ts';
@@ -80,6 +80,7 @@ export async function startWorker(config: Config, log: Logger, options: DepsOpti
       concurrency: (queue) => (queue === REVISE.name ? config.workerJobs : 1),
     });
     const sealing = startSealing({ ...deps, key: deriveBlockKey(config.rootSecret) }, log);
+    const scheduler = await delivery.startScheduler(deps);
     const expiry = packages.startExpiry(deps.pool, (error) =>
       log.error({ code: codeOf(error) }, 'requests-not-expired'),
     );
@@ -88,6 +89,7 @@ export async function startWorker(config: Config, log: Logger, options: DepsOpti
       async stop() {
         await sealing.stop();
         await expiry.stop();
+        await scheduler.stop();
         await runner.stop(DRAIN);
         await accessUpkeep.stop();
         await deps.close();

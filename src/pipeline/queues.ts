@@ -56,6 +56,13 @@ export const ANSWER_ACCESS_REQUEST: QueueDeclaration<{
   readonly accessRequestId: string;
 }> = { name: 'answer-access-request', expireInSeconds: 1800, retryLimit: 3 };
 
+/** delivery: prepare a delivery that is due. Key: the delivery's id. */
+export const PREPARE_DELIVERY: QueueDeclaration<OfDomain & { readonly deliveryId: string }> = {
+  name: 'prepare-delivery',
+  expireInSeconds: 1800,
+  retryLimit: 3,
+};
+
 /** All queues; the owner creates them in `migrate`. */
 export const QUEUES = [
   REVISE,
@@ -65,4 +72,5 @@ export const QUEUES = [
   BUILD_PACKAGE,
   BUILD_PARQUET,
   ANSWER_ACCESS_REQUEST,
+  PREPARE_DELIVERY,
 ] as const;

@@ -1,7 +1,15 @@
 // The face of stage packages: its routes, its jobs, and what the operator runs.
 export { startExpiry } from './access-requests/expire-requests.ts';
 export { registerAccessRequestRoutes } from './access-requests/routes.ts';
+export { type BuildDeps, buildPackage } from './build-package.ts';
+export { buildParquet } from './build-parquet.ts';
 export { type CheckPackagesDeps, checkPackages } from './check-packages.ts';
+export { findOrAddPackage } from './create-package.ts';
 export { type PackageJobDeps, packageJobs } from './job.ts';
 export { type PackageDeps, registerPackageRoutes } from './routes.ts';
+export { fileErrors, type SendFileDeps, sendPackageFile } from './routes-download.ts';
+export { fileHeaders } from './schemas.ts';
+export { fileAnswers } from './schemas-files.ts';
+export { type DataPackage, failPackage, findPackage, findRevisionTime } from './store.ts';
+export { listFiles } from './store-files.ts';
 export { type SweepPackagesDeps, sweepPackages } from './sweep-packages.ts';

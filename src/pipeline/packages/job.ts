@@ -7,8 +7,7 @@ import type { CompleteDeps } from './access-requests/complete-request.ts';
 import { accessRequestJob } from './access-requests/job.ts';
 import { type BuildDeps, buildPackage } from './build-package.ts';
 import { buildParquet } from './build-parquet.ts';
-import { failureCodeOf } from './errors.ts';
-import { markFailed } from './store.ts';
+import { failPackage } from './store.ts';
 
 /** What the jobs of packages need. */
 export type PackageJobDeps = BuildDeps & CompleteDeps;
@@ -26,7 +25,7 @@ export function packageJobs(deps: PackageJobDeps): JobHandler<never>[] {
       buildPackage(deps, tenantOfJob(municipality, jobId), packageId, signal),
     async failed({ municipality, packageId }, error) {
       const tenant = tenantOfJob(municipality, 'failed');
-      await withTenant(deps.pool, tenant, (tx) => markFailed(tx, packageId, failureCodeOf(error)));
+      await withTenant(deps.pool, tenant, (tx) => failPackage(tx, packageId, error));
     },
   };
   const parquet: JobHandler<NonNullable<typeof BUILD_PARQUET.payload>> = {

@@ -1,7 +1,7 @@
 // PostgreSQL of packages. Every function runs in the transaction of one municipality.
 import type { TenantTx } from '../../platform/postgres/tenancy.ts';
 import type { StoredManifest } from './describe-package.ts';
-import type { FailureCode } from './errors.ts';
+import { type FailureCode, failureCodeOf } from './errors.ts';
 
 export type PackageKind = 'total' | 'delta';
 export type PackageState = 'building' | 'ready' | 'failed';
@@ -106,9 +106,9 @@ export async function markReady(tx: TenantTx, id: string, manifest: StoredManife
 }
 
 /** Records that a package could not be built, unless it was. */
-export async function markFailed(tx: TenantTx, id: string, failure: FailureCode): Promise<void> {
+export async function failPackage(tx: TenantTx, id: string, error: unknown): Promise<void> {
   await tx.query(`update package set state = 'failed', failure = $2 where package_id = $1 and state = 'building'`, [
     id,
-    failure,
+    failureCodeOf(error),
   ]);
 }

@@ -3,31 +3,18 @@ import { createHash } from 'node:crypto';
 import type { Table } from '../../../domains/definition.ts';
 import { addDays, type Day, dayOf, instantOf } from '../../../platform/time/local-time.ts';
 import { isIdentityTable } from '../../../slices/index.ts';
-import type { Rhythm } from '../rhythm/rules.ts';
 import { nextDueDay } from '../rhythm/rules.ts';
-
-export const FORMATS = ['csv.gz', 'parquet', 'zip'] as const;
-export type Format = (typeof FORMATS)[number];
-
-/** What is agreed for a day. */
-export interface DayTerms {
-  readonly rhythm: Rhythm;
-  /** 0–23, in Denmark: the hour for which deliveries are promised. */
-  readonly hour: number;
-  readonly kind: 'total' | 'delta';
-  readonly tables: readonly string[];
-  readonly formats: readonly Format[];
-}
+import type { Terms } from '../subscriptions/index.ts';
 
 /** An agreement: what holds on a day; undefined when nothing does. */
-export type Agreement = (day: Day) => DayTerms | undefined;
+export type TermsOfDay = (day: Day) => Terms | undefined;
 
 /** A delivery that is due. */
 export interface DueDelivery {
   readonly day: Day;
   readonly promisedAt: Date;
   readonly nextPromisedAt: Date | null;
-  readonly terms: DayTerms;
+  readonly terms: Terms;
 }
 
 /** Preparing begins so long before the promised hour: the data is as fresh as can be, and all of a night's deliveries have time. */
@@ -35,25 +22,25 @@ export const LEAD_MS = 3_600_000;
 /** How far ahead the next due day is looked for: a month and what a working day can be late. */
 const LOOK_AHEAD_DAYS = 62;
 
-/** @returns the deliveries of an agreement from `from` on whose preparation has begun at `now`, in order. */
-export function dueBy(agreement: Agreement, from: Day, now: Date): DueDelivery[] {
+/** @returns the deliveries from `from` on whose preparation has begun at `now`, in order. */
+export function dueBy(termsOf: TermsOfDay, from: Day, now: Date): DueDelivery[] {
   const last = dayOf(new Date(now.getTime() + LEAD_MS));
   const due: DueDelivery[] = [];
   for (let day = from; day <= last; day = addDays(day, 1)) {
-    const terms = agreement(day);
+    const terms = termsOf(day);
     if (terms === undefined || nextDueDay(terms.rhythm, day) !== day) continue;
     const promisedAt = instantOf(day, terms.hour);
     if (promisedAt.getTime() - LEAD_MS > now.getTime()) break;
-    due.push({ day, promisedAt, nextPromisedAt: nextPromised(agreement, day), terms });
+    due.push({ day, promisedAt, nextPromisedAt: nextPromised(termsOf, day), terms });
   }
   return due;
 }
 
-/** @returns when the delivery after `day` is promised; null when the agreement ends before. */
-export function nextPromised(agreement: Agreement, day: Day): Date | null {
+/** @returns when the delivery after `day` is promised; null when nothing is agreed any more. */
+export function nextPromised(termsOf: TermsOfDay, day: Day): Date | null {
   const end = addDays(day, LOOK_AHEAD_DAYS);
   for (let next = addDays(day, 1); next <= end; next = addDays(next, 1)) {
-    const terms = agreement(next);
+    const terms = termsOf(next);
     if (terms !== undefined && nextDueDay(terms.rhythm, next) === next) return instantOf(next, terms.hour);
   }
   return null;

@@ -1,0 +1,311 @@
+// The wire shapes of deliveries. Descriptions are the API's documentation.
+import Type from 'typebox';
+import { limitParameter, PAGE_OF_LIST } from '../../../platform/http/paging.ts';
+import { NAME_FORM, UUID_FORM } from '../../../platform/http/wire-forms.ts';
+import { DELIVERY_STATES } from './store.ts';
+
+const nullable = <T extends Type.TSchema>(schema: T, description: string) =>
+  Type.Union([schema, Type.Null()], { description });
+const time = (description: string) => Type.String({ format: 'date-time', description });
+const day = (description: string) =>
+  Type.String({ format: 'date', pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$', description });
+const state = (description: string) => Type.Enum([...DELIVERY_STATES], { description });
+
+const ID = '0d3b8d54-0c3f-4a53-9d6e-6a5e5c1f2b10';
+const exampleDelivery = {
+  id: ID,
+  municipality: '615',
+  subscriptionId: '5a1f7f0e-5f0d-4a1e-8f5a-2a4f3d0c9b11',
+  domain: 'borger',
+  dueOn: '2026-03-02',
+  promisedAt: '2026-03-02T05:00:00.000Z',
+  state: 'ready',
+  isLate: false,
+  lateReason: null,
+  nextPromisedAt: '2026-03-03T05:00:00.000Z',
+  agreedKind: 'delta',
+  tables: ['bor_befolkning'],
+  formats: ['csv.gz'],
+  packageId: '6f1c9f0a-52b7-4a52-8a3e-0f8a54a1a4de',
+  revision: 12,
+  unchanged: null,
+  readyAt: '2026-03-02T04:00:09.000Z',
+  fetchedAt: null,
+  acknowledgedAt: null,
+};
+const exampleFile = {
+  name: 'bor_befolkning.csv.gz',
+  rows: 212,
+  bytes: 1843,
+  sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+};
+
+const deliveryFields = {
+  id: Type.String({ format: 'uuid', description: 'Id of the delivery.' }),
+  municipality: Type.String({ description: 'Three-digit code of the municipality that it is for.' }),
+  subscriptionId: Type.String({ format: 'uuid', description: 'The subscription that it falls due under.' }),
+  domain: Type.String({ description: 'Id of the domain.' }),
+  dueOn: day('The civil day in Denmark that it is due on.'),
+  promisedAt: time('The hour that was agreed.'),
+  state: state(
+    '`scheduled`: due soon. `building`: its package is being made. `ready`: fetch it. `fetched`: every byte of every agreed file was sent. `acknowledged`: a receiver named the right digests.',
+  ),
+  isLate: Type.Boolean({
+    description: 'Whether it was, or is, not ready at the promised hour. A late delivery still arrives.',
+  }),
+  lateReason: nullable(
+    Type.Enum(['no-source-data', 'source-delivery-rejected', 'service']),
+    'Why it is late: nothing was ever delivered to us, the newest source delivery was rejected, or it is our fault. Null also in the moments before the reason is noted.',
+  ),
+  nextPromisedAt: nullable(
+    time('A time.'),
+    'When the next delivery of the subscription is promised; null when it ends before.',
+  ),
+  agreedKind: Type.Enum(['total', 'delta'], {
+    description:
+      'What was agreed. The first delivery of deltas, and the first after a change of tables, is a total: `manifest.kind`.',
+  }),
+  tables: Type.Array(Type.String(), { description: 'The agreed tables.' }),
+  formats: Type.Array(Type.String(), { description: 'The agreed formats.' }),
+  packageId: nullable(
+    Type.String({ format: 'uuid' }),
+    'The package that it is made of; deliveries of the same content share one.',
+  ),
+  revision: nullable(Type.Integer(), 'The revision that it shows.'),
+  unchanged: nullable(
+    Type.Enum(['no-new-source-data', 'source-delivery-rejected']),
+    'Why nothing has changed since the delivery before; null where something has.',
+  ),
+  readyAt: nullable(time('A time.'), 'When it became ready.'),
+  fetchedAt: nullable(time('A time.'), 'When the last byte of the last file had been sent.'),
+  acknowledgedAt: nullable(time('A time.'), 'When a receiver acknowledged it.'),
+};
+
+export const deliveryPageSchema = Type.Object(
+  {
+    items: Type.Array(Type.Object(deliveryFields, { description: 'A delivery.' }), {
+      description: 'Deliveries, the latest due day first.',
+    }),
+    next: nullable(Type.String({ format: 'uri' }), 'Absolute address of the next page; null on the last.'),
+  },
+  { description: 'A page of deliveries.', examples: [{ items: [exampleDelivery], next: null }] },
+);
+
+const fileFields = {
+  name: Type.String({ description: 'Name of the file.' }),
+  rows: nullable(Type.Integer(), 'Rows in it; null for an archive.'),
+  bytes: Type.Integer({ description: 'Length.' }),
+  sha256: Type.String({ description: 'Digest, hex.' }),
+};
+
+const manifestSchema = Type.Object(
+  {
+    issuer: Type.String({ description: 'Who vouches: the issuer of this service, as in its tokens.' }),
+    delivery: Type.String({ description: 'Id of the delivery.' }),
+    subscription: Type.String({ description: 'Id of the subscription.' }),
+    municipality: Type.String({ description: 'Three-digit code.' }),
+    domain: Type.String({ description: 'Id of the domain.' }),
+    dueOn: day('The day that it is due on.'),
+    promisedAt: time('The hour that was agreed.'),
+    package: Type.String({ description: 'Id of the package.' }),
+    kind: Type.Enum(['total', 'delta'], { description: 'What its files are.' }),
+    revision: Type.Integer({ description: 'The revision that it shows.' }),
+    since: nullable(
+      Type.Integer(),
+      'With a delta: the revision that it is the difference to, which the delivery before showed.',
+    ),
+    transactionTime: time('When the revision became visible: what was accepted by then is in it, and nothing after.'),
+    epochStart: time('The transaction time of the total that this chain of deltas began with.'),
+    unchanged: nullable(Type.String(), 'Why nothing has changed since the delivery before; null where something has.'),
+    schemaHash: Type.String({
+      description: 'One hash over the schemas of the tables: another one means another schema.',
+    }),
+    tables: Type.Array(
+      Type.Object({
+        name: Type.String({ description: 'The table.' }),
+        schemaHash: Type.String({ description: 'Hash of its columns, types and key.' }),
+        rows: Type.Integer({ description: 'Its rows at this revision, whichever kind the delivery is.' }),
+        controlTotals: Type.Record(Type.String(), Type.Union([Type.String(), Type.Null()]), {
+          description:
+            'The sum of each numeric column over all rows at this revision, as exact decimal text; null where no row has a value. Whoever applied every delta has the same sums.',
+        }),
+      }),
+      { description: 'The agreed tables as they are at this revision.' },
+    ),
+    files: Type.Array(Type.Object(fileFields), { description: 'The agreed files.' }),
+    nextPromisedAt: nullable(time('A time.'), 'When the next delivery is promised.'),
+  },
+  { description: 'What was delivered; the payload of `signedManifest`.' },
+);
+
+const exampleManifest = {
+  ...{
+    issuer: 'https://flis.example',
+    delivery: ID,
+    subscription: exampleDelivery.subscriptionId,
+    municipality: '615',
+  },
+  ...{
+    domain: 'borger',
+    dueOn: '2026-03-02',
+    promisedAt: exampleDelivery.promisedAt,
+    package: exampleDelivery.packageId,
+  },
+  ...{ kind: 'delta', revision: 12, since: 11, transactionTime: '2026-03-02T01:12:40.000Z' },
+  ...{ epochStart: '2026-01-02T03:10:00.000Z', unchanged: null, schemaHash: exampleFile.sha256 },
+  tables: [{ name: 'bor_befolkning', schemaHash: exampleFile.sha256, rows: 5088, controlTotals: { antal: '96612' } }],
+  files: [exampleFile],
+  nextPromisedAt: exampleDelivery.nextPromisedAt,
+};
+
+export const deliverySchema = Type.Object(
+  {
+    ...deliveryFields,
+    files: Type.Array(
+      Type.Object({
+        ...fileFields,
+        path: Type.String({
+          format: 'uri',
+          description: 'Where to fetch it. Only what is fetched there counts as fetched.',
+        }),
+        bytesSent: Type.Integer({ description: 'How many of its bytes were sent so far, ranges added up.' }),
+      }),
+      { description: 'The agreed files; none before it is ready.' },
+    ),
+    manifest: Type.Union([manifestSchema, Type.Null()], {
+      description: 'What was delivered; null before it is ready.',
+    }),
+    signedManifest: nullable(
+      Type.String(),
+      'The manifest as a compact JWS (EdDSA, `typ` flis-manifest+jws), signed with a key of `GET /.well-known/delivery-keys.json`: keep it to prove years later that a file is ours.',
+    ),
+    receipt: nullable(
+      Type.String(),
+      'Once acknowledged: who acknowledged which digests, when, as a compact JWS (`typ` flis-receipt+jws).',
+    ),
+  },
+  {
+    description: 'A delivery.',
+    examples: [
+      {
+        ...exampleDelivery,
+        files: [
+          { ...exampleFile, path: `https://flis.example/v1/deliveries/${ID}/files/${exampleFile.name}`, bytesSent: 0 },
+        ],
+        manifest: exampleManifest,
+        signedManifest: 'eyJhbGciOiJFZERTQSJ9.e30.c2ln',
+        receipt: null,
+      },
+    ],
+  },
+);
+
+export const deliveryParams = Type.Object({
+  id: Type.String({ ...UUID_FORM, description: 'Id of the delivery.' }),
+});
+
+export const deliveryFileParams = Type.Object({
+  id: Type.String({ ...UUID_FORM, description: 'Id of the delivery.' }),
+  name: Type.String({ maxLength: 80, description: 'Name of one of its files.' }),
+});
+
+export const deliveryQuery = Type.Object(
+  {
+    domain: Type.Optional(Type.String({ ...NAME_FORM, description: 'Only of this domain.' })),
+    subscriptionId: Type.Optional(Type.String({ ...UUID_FORM, description: 'Only of this subscription.' })),
+    state: Type.Optional(state('Only in this state.')),
+    from: Type.Optional(day('Due on this day or later.')),
+    to: Type.Optional(day('Due on this day or earlier.')),
+    limit: limitParameter(PAGE_OF_LIST),
+    cursor: Type.Optional(Type.String({ maxLength: 1024, description: 'From `next` of the page before.' })),
+  },
+  { additionalProperties: false },
+);
+
+export const acknowledgementBody = Type.Object(
+  {
+    files: Type.Array(
+      Type.Object(
+        {
+          name: Type.String({ maxLength: 80, description: 'Name of the file.' }),
+          sha256: Type.String({ pattern: '^[0-9A-Fa-f]{64}$', description: 'Digest of what you received, hex.' }),
+        },
+        { additionalProperties: false },
+      ),
+      { minItems: 1, maxItems: 200, description: 'Every file of the delivery.' },
+    ),
+  },
+  {
+    additionalProperties: false,
+    examples: [{ files: [{ name: exampleFile.name, sha256: exampleFile.sha256 }] }],
+  },
+);
+
+export const acknowledgementSchema = Type.Object(
+  {
+    acknowledgedBy: Type.String({ description: 'Id of the client.' }),
+    acknowledgedAt: time('When it was acknowledged.'),
+    receipt: Type.String({ description: 'Both as a compact JWS, with the digests: keep it.' }),
+  },
+  {
+    description: 'The receipt.',
+    examples: [
+      {
+        acknowledgedBy: '615.0123456789abcdef',
+        acknowledgedAt: '2026-03-02T05:10:00.000Z',
+        receipt: 'eyJhbGciOiJFZERTQSJ9.e30.c2ln',
+      },
+    ],
+  },
+);
+
+export const historyQuery = Type.Object(
+  {
+    from: Type.Optional(day('Due on this day or later; twelve months before `to` when absent.')),
+    to: Type.Optional(day('Due on this day or earlier; today when absent.')),
+  },
+  { additionalProperties: false },
+);
+
+export const historySchema = Type.Object(
+  {
+    items: Type.Array(
+      Type.Object({
+        domain: Type.String({ description: 'Id of the domain.' }),
+        month: Type.String({ description: 'Month of the due days, `YYYY-MM`.' }),
+        due: Type.Integer({ description: 'Deliveries whose promised hour has passed, or that are ready.' }),
+        onTime: Type.Integer({ description: 'Of those, ready at the promised hour.' }),
+        late: Type.Integer({ description: 'The others.' }),
+        lateByReason: Type.Record(Type.String(), Type.Integer(), { description: 'The late ones by reason.' }),
+      }),
+      { description: 'By domain and month.' },
+    ),
+  },
+  {
+    description: 'How punctual deliveries were.',
+    examples: [
+      {
+        items: [
+          {
+            ...{ domain: 'borger', month: '2026-03', due: 31, onTime: 30, late: 1 },
+            lateByReason: { 'no-source-data': 0, 'source-delivery-rejected': 0, service: 1 },
+          },
+        ],
+      },
+    ],
+  },
+);
+
+export const keySetSchema = Type.Object(
+  {
+    keys: Type.Array(Type.Record(Type.String(), Type.Unknown()), {
+      description: 'JSON Web Keys (Ed25519), the oldest first. A key stays here for ever.',
+    }),
+  },
+  {
+    description: 'A JSON Web Key Set.',
+    examples: [
+      { keys: [{ kty: 'OKP', crv: 'Ed25519', kid: 'delivery-1-AbCdEfGh', use: 'sig', alg: 'EdDSA', x: 'AbCdEfGh' }] },
+    ],
+  },
+);
