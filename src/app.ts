@@ -9,7 +9,7 @@ import {
 import { registerCatalogueRoutes } from './catalogue/index.ts';
 import type { ApiDeps } from './deps.ts';
 import { registerReference } from './openapi.ts';
-import { intake, keyfigures, packages, warehouse } from './pipeline/index.ts';
+import { delivery, intake, keyfigures, packages, warehouse } from './pipeline/index.ts';
 import { type App, createHttpApp } from './platform/http/app.ts';
 import { registerHealthRoutes } from './platform/http/health-routes.ts';
 import { observeRequests } from './platform/http/observe.ts';
@@ -27,7 +27,7 @@ export async function buildApp(deps: ApiDeps, isStopping: () => boolean = () => 
   withScope(app, 'public', (scoped) =>
     registerHealthRoutes(scoped, { metrics: deps.metrics, checks: deps.checks, isStopping }),
   );
-  registerCatalogueRoutes(app, deps);
+  registerCatalogueRoutes(app, { ...deps, readCapabilities: () => delivery.readCapabilities(deps) });
   registerAccessRoutes(app, {
     ...deps,
     domainIds: deps.catalogue.domains.map(({ id }) => id),
@@ -38,6 +38,7 @@ export async function buildApp(deps: ApiDeps, isStopping: () => boolean = () => 
   keyfigures.registerKeyfigureRoutes(app, deps);
   packages.registerPackageRoutes(app, deps);
   packages.registerAccessRequestRoutes(app, deps);
+  delivery.registerDeliveryRoutes(app, deps);
   registerAuditRoutes(app, deps);
   registerAuditReviewRoutes(app, deps);
   return app;

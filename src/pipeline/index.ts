@@ -16,3 +16,6 @@ export * as keyfigures from './keyfigures/index.ts';
 
 // 5. Packages of raw data are assembled from slices.
 export * as packages from './packages/index.ts';
+
+// 6. What municipalities agreed on is delivered, and billed.
+export * as delivery from './delivery/index.ts';
