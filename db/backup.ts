@@ -80,8 +80,9 @@ async function* readLines(
   table: string,
   counted: { rows: number; hash: ReturnType<typeof createHash> },
 ) {
+  // The alias must be no column of a table: it would be that column's value, not the row.
   await client.query(
-    `declare backup_cursor no scroll cursor for select to_json(source)::text as line from (${sourceOf(table)}) source`,
+    `declare backup_cursor no scroll cursor for select to_json(whole_row)::text as line from (${sourceOf(table)}) whole_row`,
   );
   for (;;) {
     const { rows } = await client.query<{ line: string }>(`fetch ${BATCH} from backup_cursor`);

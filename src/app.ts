@@ -27,7 +27,7 @@ export async function buildApp(deps: ApiDeps, isStopping: () => boolean = () => 
   withScope(app, 'public', (scoped) =>
     registerHealthRoutes(scoped, { metrics: deps.metrics, checks: deps.checks, isStopping }),
   );
-  registerCatalogueRoutes(app, deps);
+  registerCatalogueRoutes(app, { ...deps, readCapabilities: () => delivery.readCapabilities(deps) });
   registerAccessRoutes(app, {
     ...deps,
     domainIds: deps.catalogue.domains.map(({ id }) => id),

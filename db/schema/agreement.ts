@@ -92,7 +92,7 @@ export const subscriptionEvent = declareTable(
       kind: text('kind', { enum: ['proposed', 'activated', 'changed', 'terminated'] }).notNull(),
       /** proposed, changed: the first day of the terms · activated: the day itself · terminated: the last day of the subscription. */
       day: date('day', { mode: 'string' }).notNull(),
-      /** Of proposed and changed: all terms of a delivery, as of that day. */
+      /** Of proposed: the terms of a delivery · of changed: those that are otherwise from that day on. */
       terms: jsonb('terms'),
       at: time('at').notNull().defaultNow(),
       clientId: text('client_id').notNull(),

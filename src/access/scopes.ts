@@ -11,6 +11,9 @@ export const SCOPES = {
   'clients:manage': 'Administer the own municipality’s clients, their public keys and access keys.',
   'mandates:manage': 'Approve and end the mandates that vendors have on the own municipality’s data.',
   'mandates:propose': 'Propose mandates to municipalities, and end the own ones: of vendors alone.',
+  'subscriptions:read': 'See the own municipality’s subscriptions and what they cost.',
+  'subscriptions:manage':
+    'Propose, agree to, change and end the own municipality’s subscriptions; under a mandate: propose.',
   'audit:read': 'Read the own municipality’s audit log: who fetched what, when and why.',
   'access-requests:answer':
     'Search the own municipality’s data and log for one citizen, to answer a request for access (GDPR art. 15).',

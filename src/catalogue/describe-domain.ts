@@ -1,13 +1,23 @@
 // Turns domains, rules, municipalities and groups into their wire shapes, in one language.
 import type { Static } from 'typebox';
-import type { Domain, Rule } from '../domains/definition.ts';
+import type { Domain, Frequency, Rule } from '../domains/definition.ts';
 import type { Group, Municipality } from '../domains/index.ts';
 import type { domainSchema, groupListSchema, municipalityListSchema, ruleSchema } from './schemas.ts';
 
 /** The languages that every text of the catalogue has. */
 export type Language = 'da' | 'en';
 
-export function describeDomain(domain: Domain, language: Language): Static<typeof domainSchema> {
+/** How often a domain can be delivered: today, and from later days on. */
+export interface Capability {
+  readonly frequencies: readonly Frequency[];
+  readonly planned: readonly { readonly validFrom: string; readonly frequencies: readonly Frequency[] }[];
+}
+
+export function describeDomain(
+  domain: Domain,
+  { frequencies, planned }: Capability,
+  language: Language,
+): Static<typeof domainSchema> {
   return {
     id: domain.id,
     title: domain.title[language],
@@ -15,6 +25,8 @@ export function describeDomain(domain: Domain, language: Language): Static<typeo
     sources: [...domain.sources],
     tables: domain.tables.map(({ name }) => name),
     keyFigures: domain.keyFigures.map(({ id }) => id),
+    frequencies: [...frequencies],
+    plannedFrequencies: planned.map((change) => ({ ...change, frequencies: [...change.frequencies] })),
   };
 }
 

@@ -8,7 +8,14 @@ import { sendBody } from '../platform/http/conditional.ts';
 import { INVALID_REQUEST } from '../platform/http/errors.ts';
 import { languageOf } from '../platform/http/negotiate.ts';
 import { NOT_FOUND, Problem } from '../platform/http/problem.ts';
-import { describeDomain, describeGroup, describeMunicipality, describeRule, type Language } from './describe-domain.ts';
+import {
+  type Capability,
+  describeDomain,
+  describeGroup,
+  describeMunicipality,
+  describeRule,
+  type Language,
+} from './describe-domain.ts';
 import { describeKeyFigure, summariseKeyFigure } from './describe-key-figure.ts';
 import { describeTable, summariseTable } from './describe-table.ts';
 import * as schemas from './schemas.ts';
@@ -18,15 +25,18 @@ import * as tableSchemas from './schemas-tables.ts';
 /** What the routes need. */
 export interface CatalogueDeps {
   readonly catalogue: Catalogue;
+  /** By domain. */
+  readonly readCapabilities: () => Promise<ReadonlyMap<string, Capability>>;
 }
 
 const tags = ['Catalogue'];
 const listing = { tags, headers: schemas.languageHeaders };
 
 /** Registers the catalogue's routes; no token is asked for. */
-export function registerCatalogueRoutes(app: App, { catalogue }: CatalogueDeps): void {
+export function registerCatalogueRoutes(app: App, { catalogue, readCapabilities }: CatalogueDeps): void {
   withScope(app, 'public', (scoped) => {
-    registerDomains(scoped, catalogue);
+    registerDomains(scoped, catalogue, readCapabilities);
+    registerRules(scoped, catalogue);
     registerTables(scoped, catalogue);
     registerKeyFigures(scoped, catalogue);
     registerPlaces(scoped, catalogue);
@@ -50,7 +60,7 @@ function found<T>(value: T | undefined): T {
   return value;
 }
 
-function registerDomains(scoped: App, catalogue: Catalogue): void {
+function registerDomains(scoped: App, catalogue: Catalogue, readCapabilities: CatalogueDeps['readCapabilities']): void {
   scoped.get(
     '/v1/domains',
     {
@@ -62,10 +72,15 @@ function registerDomains(scoped: App, catalogue: Catalogue): void {
         response: { 200: schemas.domainListSchema, ...errorAnswers(INVALID_REQUEST) },
       },
     },
-    (request, reply) =>
+    async (request, reply) => {
+      const capabilities = await readCapabilities();
       sendDescribed(request, reply, (language) =>
-        wholeList(catalogue.domains.map((domain) => describeDomain(domain, language))),
-      ),
+        wholeList(
+          catalogue.domains.map((domain) => describeDomain(domain, found(capabilities.get(domain.id)), language)),
+        ),
+      );
+      return reply;
+    },
   );
   scoped.get(
     '/v1/domains/:domain',
@@ -74,16 +89,21 @@ function registerDomains(scoped: App, catalogue: Catalogue): void {
         ...listing,
         operationId: 'getDomain',
         summary: 'Read a domain',
-        description: 'A domain with the names of its tables and key figures.',
+        description: 'A domain with the names of its tables and key figures, and how often it can be delivered.',
         params: schemas.domainParams,
         response: { 200: schemas.domainSchema, ...errorAnswers(INVALID_REQUEST, NOT_FOUND) },
       },
     },
-    (request, reply) => {
+    async (request, reply) => {
       const domain = found(catalogue.domain(request.params.domain));
-      sendDescribed(request, reply, (language) => describeDomain(domain, language));
+      const capability = found((await readCapabilities()).get(domain.id));
+      sendDescribed(request, reply, (language) => describeDomain(domain, capability, language));
+      return reply;
     },
   );
+}
+
+function registerRules(scoped: App, catalogue: Catalogue): void {
   scoped.get(
     '/v1/rules',
     {

@@ -48,7 +48,11 @@ const exampleDomain = {
   sources: ['cpr'],
   tables: ['bor_befolkning', 'bor_bevaegelse'],
   keyFigures: ['BO05', 'BO06'],
+  frequencies: ['daily' as const, 'weekly' as const, 'monthly' as const],
+  plannedFrequencies: [{ validFrom: '2027-08-01', frequencies: ['weekly' as const, 'monthly' as const] }],
 };
+
+const frequencies = (description: string) => Type.Array(Type.Enum(['monthly', 'weekly', 'daily']), { description });
 
 export const domainSchema = Type.Object(
   {
@@ -60,6 +64,14 @@ export const domainSchema = Type.Object(
     keyFigures: Type.Array(Type.String(), {
       description: 'Ids of its key figures; read them at `/v1/key-figures/{id}`.',
     }),
+    frequencies: frequencies('How often it can be delivered, as of today: what its sources allow.'),
+    plannedFrequencies: Type.Array(
+      Type.Object({
+        validFrom: Type.String({ format: 'date', description: 'First day of the change.' }),
+        frequencies: frequencies('How often it can be delivered from then on.'),
+      }),
+      { description: 'Changes to come, in order.' },
+    ),
   },
   { description: 'A domain of data.', examples: [exampleDomain] },
 );

@@ -19,6 +19,7 @@ export function checkDeclarations(domains: readonly Domain[]): string[] {
     if (!/^[a-z][a-z0-9-]*$/.test(domain.id))
       report.fault(domain.id, 'the id must be lower-case letters, digits and -');
     if (domain.sources.length === 0) report.fault(domain.id, 'names no source system');
+    if (domain.frequencies.length === 0) report.fault(domain.id, 'names no frequency of delivery');
     for (const table of domain.tables) checkTable(domain, table, report);
     for (const rule of domain.rules) checkRule(domain, rule, report);
     for (const keyFigure of domain.keyFigures) checkKeyFigure(domain, keyFigure, tables, report);

@@ -251,6 +251,9 @@ export interface KeyFigure {
   readonly examples: readonly WorkedExample[];
 }
 
+/** How often can be delivered. */
+export type Frequency = 'monthly' | 'weekly' | 'daily';
+
 /** What a domain's own file says of it; tables, rules, key figures and relations stand in files beside it. */
 export interface DomainHead {
   readonly id: DomainId;
@@ -258,6 +261,8 @@ export interface DomainHead {
   readonly description: Text;
   /** Expected rows in synthetic or real deliveries are announced per source system; these are their names. */
   readonly sources: readonly string[];
+  /** What the sources allow: no domain is delivered more often than its data comes in. The operator can change it from a day on. */
+  readonly frequencies: readonly Frequency[];
 }
 
 /** A whole domain as the service sees it. */

@@ -24,7 +24,11 @@ registerAccess(
   { known: () => t.fail('no token is looked at'), verify: () => t.fail('no token is looked at') } as never,
   { spendNow: () => t.fail('nothing is counted') } as never,
 );
-registerCatalogueRoutes(app, { catalogue });
+registerCatalogueRoutes(app, {
+  catalogue,
+  readCapabilities: async () =>
+    new Map(catalogue.domains.map(({ id, frequencies }) => [id, { frequencies, planned: [] }])),
+});
 t.before(() => app.ready());
 t.teardown(() => app.close());
 

@@ -1,8 +1,8 @@
 // Every worked example of every declared key figure gives exactly the numerator, denominator and value that it says.
 import t from 'tap';
 import { loadCatalogue } from '../../src/domains/index.ts';
-import { canonical } from '../../src/pipeline/keyfigures/rules-exact.ts';
 import { withDuckDb } from '../../src/platform/duckdb/duckdb.ts';
+import { canonical } from '../../src/platform/exact.ts';
 import { runExample } from './run-example.ts';
 
 const catalogue = await loadCatalogue();

@@ -8,17 +8,8 @@ import { bucketOf, changedValues, joinRuns, planComputations } from '../../src/p
 import { runFormulas } from '../../src/pipeline/keyfigures/formulas/store-duckdb.ts';
 import { enqueueComputations } from '../../src/pipeline/keyfigures/index.ts';
 import { joinFigure } from '../../src/pipeline/keyfigures/rules.ts';
-import {
-  add,
-  canonical,
-  compare,
-  divide,
-  exactOf,
-  multiply,
-  round,
-  subtract,
-} from '../../src/pipeline/keyfigures/rules-exact.ts';
 import { withDuckDb } from '../../src/platform/duckdb/duckdb.ts';
+import { add, canonical, compare, divide, exactOf, multiply, round, subtract } from '../../src/platform/exact.ts';
 import type { JobSender } from '../../src/platform/queue/queue.ts';
 import { shiftPeriod } from '../../src/platform/time/period.ts';
 import { createScene, tenantOf } from './keyfigures-scene.ts';

@@ -124,6 +124,7 @@ const DOMAIN: Domain = {
   title: text,
   description: text,
   sources: ['kilde'],
+  frequencies: ['daily'],
   tables: [MEASURES, PLACES],
   rules: RULES,
   relations: [],

@@ -125,6 +125,7 @@ export const TOY: Domain = {
   title: text,
   description: text,
   sources: ['kilde', 'ny-kilde'],
+  frequencies: ['daily'],
   tables: [MEASURES, PERSONS, PLACES],
   rules: RULES,
   relations: [],

@@ -16,8 +16,10 @@ const NOT_MUNICIPAL: readonly Scope[] = ['operator', 'mandates:propose'];
 const READING: readonly Scope[] = ['key-figures:read', 'raw-data:read', 'cpr:read'];
 const DELIVERING: readonly Scope[] = ['source:write', 'source:read'];
 
+const SUBSCRIBING: readonly Scope[] = ['subscriptions:read', 'subscriptions:manage'];
+
 /** What a vendor may do under a mandate. */
-export const VENDOR_SCOPES: readonly Scope[] = [...READING, ...DELIVERING];
+export const VENDOR_SCOPES: readonly Scope[] = [...READING, ...DELIVERING, ...SUBSCRIBING];
 
 const ALLOWED: Record<ClientKind, readonly Scope[]> = {
   municipality: (Object.keys(SCOPES) as Scope[]).filter((scope) => !NOT_MUNICIPAL.includes(scope)),

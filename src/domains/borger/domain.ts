@@ -9,4 +9,5 @@ export const domain: DomainHead = {
     en: 'The population on the 1st of each month by sex, age and background, with births, deaths and moves.',
   },
   sources: ['cpr', 'statistikbanken'],
+  frequencies: ['daily', 'weekly', 'monthly'],
 };

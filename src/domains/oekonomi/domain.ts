@@ -13,4 +13,5 @@ export const domain: DomainHead = {
     en: "The municipality's accounts, budget and chart of accounts, on the accounts of the ministry's chart. Expenditure is positive, income negative.",
   },
   sources: SOURCES,
+  frequencies: ['daily', 'weekly', 'monthly'],
 };

@@ -12,4 +12,5 @@ export const domain: DomainHead = {
     en: 'Pupils, institutions, classes, grades, pupil absence and school days of primary and lower secondary school. Pupils are counted on the 1st of the month, in September on the 5th.',
   },
   sources: SOURCES,
+  frequencies: ['daily', 'weekly', 'monthly'],
 };

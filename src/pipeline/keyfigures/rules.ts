@@ -1,6 +1,6 @@
 // Joins the values of two named formulas to a key figure. Pure, exact; the one place where a key figure is rounded.
 import type { KeyFigure } from '../../domains/definition.ts';
-import { divide, type Exact, exactOf, multiply, round } from './rules-exact.ts';
+import { divide, type Exact, exactOf, multiply, round } from '../../platform/exact.ts';
 
 /** A formula's value, or why there is none. */
 export interface FormulaValue {

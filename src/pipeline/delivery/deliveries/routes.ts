@@ -15,20 +15,20 @@ import type { SentLog } from './record-sent.ts';
 import * as schemas from './schemas.ts';
 import { listKeys } from './store-totals.ts';
 
-export interface DeliveryDeps extends AcknowledgeDeps, SendFileDeps {
+export interface DeliveriesDeps extends AcknowledgeDeps, SendFileDeps {
   readonly sent: SentLog;
 }
 
 const tags = ['Deliveries'];
 
 /** Registers the routes of deliveries. */
-export function registerDeliveryRoutes(app: App, deps: DeliveryDeps): void {
+export function registerDeliveriesRoutes(app: App, deps: DeliveriesDeps): void {
   withScope(app, 'raw-data:read', (scoped) => registerReading(scoped, deps));
   withScope(app, 'raw-data:read', (scoped) => registerFetching(scoped, deps));
   withScope(app, 'public', (scoped) => registerKeys(scoped, deps));
 }
 
-function registerReading(scoped: App, deps: DeliveryDeps): void {
+function registerReading(scoped: App, deps: DeliveriesDeps): void {
   scoped.route({
     method: 'GET',
     url: '/v1/deliveries',
@@ -88,7 +88,7 @@ function registerReading(scoped: App, deps: DeliveryDeps): void {
   });
 }
 
-function registerFetching(scoped: App, deps: DeliveryDeps): void {
+function registerFetching(scoped: App, deps: DeliveriesDeps): void {
   scoped.route({
     method: 'GET',
     url: '/v1/deliveries/:id/files/:name',
@@ -147,7 +147,7 @@ function registerFetching(scoped: App, deps: DeliveryDeps): void {
   });
 }
 
-function registerKeys(scoped: App, { pool }: DeliveryDeps): void {
+function registerKeys(scoped: App, { pool }: DeliveriesDeps): void {
   scoped.route({
     method: 'GET',
     url: '/.well-known/delivery-keys.json',

@@ -1,10 +1,12 @@
 // When deliveries fall due: the rhythms that can be agreed, and their days. Days are civil days in Denmark; the hour is agreed beside the rhythm.
+import type { Frequency } from '../../../domains/definition.ts';
 import { addDays, type Day, lastDayOfMonth, weekdayOf } from '../../../platform/time/local-time.ts';
 import { isWorkingDay, workingDayOfMonth } from './working-days.ts';
 
-export const FREQUENCIES = ['monthly', 'weekly', 'daily'] as const;
+export type { Frequency };
+
 /** From the lowest to the highest. */
-export type Frequency = (typeof FREQUENCIES)[number];
+export const FREQUENCIES = ['monthly', 'weekly', 'daily'] as const satisfies readonly Frequency[];
 
 /** Every month has as many working days. */
 export const MOST_WORKING_DAY = 15;

@@ -10,5 +10,6 @@ export {
   stateOn,
   type Terms,
   termsOn,
+  wasActivated,
 } from './rules.ts';
 export { findFirstStart, findSubscription, listActive, listFrom } from './store.ts';

@@ -28,7 +28,9 @@ export type SubscriptionEvent = {
   /** Under which mandate; null: the municipality's own client. */
   readonly mandateId: string | null;
 } & (
-  | { readonly kind: 'proposed' | 'changed'; readonly day: Day; readonly terms: Terms }
+  | { readonly kind: 'proposed'; readonly day: Day; readonly terms: Terms }
+  /** `terms`: what was agreed to be otherwise from `day` on. */
+  | { readonly kind: 'changed'; readonly day: Day; readonly terms: Partial<Terms> }
   /** `day`: on which it was activated; the last day of one that was terminated. */
   | { readonly kind: 'activated' | 'terminated'; readonly day: Day; readonly terms: null }
 );
@@ -57,8 +59,12 @@ export interface Segment {
   readonly terms: Terms;
 }
 
+/** Whether the municipality agreed to it at some time. */
+export function wasActivated({ history }: Subscription): boolean {
+  return history.some(({ kind }) => kind === 'activated');
+}
+
 const later = (a: Day, b: Day): Day => (a > b ? a : b);
-const isActivated = ({ history }: Subscription): boolean => history.some(({ kind }) => kind === 'activated');
 const terminationOf = ({ history }: Subscription) => history.find(({ kind }) => kind === 'terminated');
 
 /** @returns the last day of the commitment that holds on `day`: the first one, or the renewal that the day is in. */
@@ -84,7 +90,7 @@ export function stateOn(subscription: Subscription, day: Day): SubscriptionState
   const known = { ...subscription, history: subscription.history.filter(({ at }) => dayOf(at) <= day) };
   if (known.history.length === 0) return undefined;
   const wasEnded = terminationOf(known) !== undefined;
-  if (!isActivated(known)) {
+  if (!wasActivated(known)) {
     if (wasEnded) return 'terminated';
     // Nobody agreed in time.
     return day > known.startsOn ? 'expired' : 'proposed';
@@ -104,15 +110,15 @@ export function segmentsOf(subscription: Subscription): Segment[] {
     .filter((day) => last === null || day <= last)
     .map((from, index, all) => {
       const next = all[index + 1];
-      // What was agreed last holds, of all whose day has come.
-      const { terms } = agreed.filter(({ day }) => day <= from).at(-1) as { terms: Terms };
+      // Of each term what was agreed last holds, of all whose day has come: a change of the hour leaves a planned change of the rhythm as it is.
+      const terms = Object.assign({}, ...agreed.filter(({ day }) => day <= from).map((event) => event.terms)) as Terms;
       return { from, to: next === undefined ? last : addDays(next, -1), terms };
     });
 }
 
 /** @returns the terms of a delivery that is due on `day`; undefined on days on which nothing was agreed. */
 export function termsOn(subscription: Subscription, day: Day): Terms | undefined {
-  if (!isActivated(subscription)) return undefined;
+  if (!wasActivated(subscription)) return undefined;
   return segmentsOf(subscription).find(({ from, to }) => from <= day && (to === null || day <= to))?.terms;
 }
 
@@ -154,7 +160,7 @@ export function dueDayFrom(subscription: Subscription, from: Day): Day | undefin
 
 /** @returns the last day of a subscription that is terminated on `today`: the end of the commitment or of the notice, whichever is later. */
 export function terminationDay(subscription: Subscription, today: Day): Day {
-  if (!isActivated(subscription)) return today;
+  if (!wasActivated(subscription)) return today;
   const committed = committedUntil(subscription, later(today, subscription.startsOn));
   if (subscription.renewalMonths === null) return committed;
   return later(committed, addMonthsToDay(today, subscription.noticeMonths));

@@ -1,8 +1,8 @@
 // Runs formulas in DuckDB: the slices of a bucket by name, all formulas of a source as one GROUP BY. No number leaves as a float.
 import type { Formula, Source, Table } from '../../../domains/definition.ts';
 import { type Duck, quoteIdentifier, quoteList, quoteText } from '../../../platform/duckdb/duckdb.ts';
+import { canonical } from '../../../platform/exact.ts';
 import { columnSqlType } from '../../../slices/index.ts';
-import { canonical } from '../rules-exact.ts';
 import { bucketOf, type Computation, type FormulaResult } from './rules.ts';
 import type { BucketResult } from './store.ts';
 

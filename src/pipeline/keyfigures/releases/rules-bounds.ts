@@ -1,5 +1,5 @@
 // What a reader of the published cells can work out of the numbers that are not: for each the smallest and the largest value that fits. Pure.
-import { add, compare, type Exact, subtract, ZERO } from '../rules-exact.ts';
+import { add, compare, type Exact, subtract, ZERO } from '../../../platform/exact.ts';
 import type { Entry, Relation } from './rules-quantities.ts';
 
 /** The least and the most that a number can be; null: any. */

@@ -1,8 +1,8 @@
 // What the cells of one municipality let a reader see: the numbers behind numerators, denominators and complements, and how they add up.
 // Pure; rules-suppression.ts decides with it which cells to hide.
 import type { FormulaRelation, KeyFigure } from '../../../domains/definition.ts';
+import { compare, type Exact, exactOf, multiply, round, subtract, sum, ZERO } from '../../../platform/exact.ts';
 import { monthSpanOf, monthsOf, periodKindOf } from '../../../platform/time/period.ts';
-import { compare, type Exact, exactOf, multiply, round, subtract, sum, ZERO } from '../rules-exact.ts';
 
 /** A cell with a value, before suppression. */
 export interface SuppressibleCell {

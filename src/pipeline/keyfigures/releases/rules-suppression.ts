@@ -9,7 +9,7 @@
 // Which cells are withheld for themselves and which for the sake of others is told to nobody. Not covered: what differs between two releases after a
 // correction (cells withheld before are chosen first, which keeps the choice steady), and what a reader knows of a municipality from elsewhere.
 import type { FormulaRelation } from '../../../domains/definition.ts';
-import { compare, exactOf } from '../rules-exact.ts';
+import { compare, exactOf } from '../../../platform/exact.ts';
 import { type Bounds, type Component, componentsOf, type Knowledge, workOut } from './rules-bounds.ts';
 import { type Entry, isSmall, quantitiesOf, type SuppressibleCell } from './rules-quantities.ts';
 

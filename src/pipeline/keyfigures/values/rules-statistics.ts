@@ -1,7 +1,7 @@
 // Group statistics of one key figure: computed from published cells only, so they disclose nothing new. Exact; every number is rounded once.
 import type { KeyFigure } from '../../../domains/definition.ts';
+import { add, compare, type Exact, exactOf, multiply, round, subtract, sum } from '../../../platform/exact.ts';
 import { ratioOf } from '../rules.ts';
-import { add, compare, type Exact, exactOf, multiply, round, subtract, sum } from '../rules-exact.ts';
 import type { MunicipalityCell } from './store.ts';
 
 /** Decimals as text at the figure's scale; null when no cell contributes or when it has no meaning for the figure. */

@@ -6,4 +6,5 @@ export const domain: DomainHead = {
   title: { da: 'Bibliotek', en: 'Libraries' },
   description: { da: 'Udlån fra folkebibliotekerne.', en: 'Loans of the public libraries.' },
   sources: ['cicero'],
+  frequencies: ['daily', 'weekly', 'monthly'],
 };

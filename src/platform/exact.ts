@@ -1,4 +1,4 @@
-// Exact fractions on BigInt, the only arithmetic of key figures. No floating-point number may enter or leave except through text.
+// Exact fractions on BigInt, the only arithmetic of key figures and of prices. No floating-point number may enter or leave except through text.
 
 /** The fraction n/d; d is above 0. Not reduced: what is added up here stays small. */
 export interface Exact {
