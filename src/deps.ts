@@ -84,6 +84,8 @@ export interface WorkerDeps extends SharedDeps {
 export interface DepsOptions {
   /** Folders of domain declarations besides the built-in ones. */
   readonly domainFolders?: readonly string[];
+  /** What time it is, for all that falls due; the machine's clock when absent. */
+  readonly clock?: () => Date;
 }
 
 const API_STATEMENT_TIMEOUT_MS = 15_000;
@@ -229,7 +231,7 @@ async function openShared(config: Config, log: Logger, options: DepsOptions, con
     secrets: { rootSecret: config.rootSecret },
     statementKey: await delivery.deriveStatementKey(config.rootSecret),
     issuer: config.access.issuer,
-    clock: () => new Date(),
+    clock: options.clock ?? (() => new Date()),
     async close() {
       await jobs.stop();
       await pool.end();

@@ -138,6 +138,8 @@ export const sliceTotal = declareTable(
     (table) => [
       primaryKey({ columns: [table.municipalityCode, table.tableName, table.period, table.sha256, table.schemaHash] }),
       foreignKey({
+        // The names that would be made of the columns are the same once PostgreSQL has cut them.
+        name: 'slice_total_of_slice',
         columns: [table.municipalityCode, table.tableName, table.period, table.sha256, table.schemaHash],
         foreignColumns: [slice.municipalityCode, slice.tableName, slice.period, slice.sha256, slice.schemaHash],
       }),

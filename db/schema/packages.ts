@@ -51,7 +51,7 @@ export const dataPackage = declareTable(
       index('package_created').on(table.municipalityCode, table.createdAt, table.packageId),
     ],
   ),
-  { kind: 'municipal', api: ['select', 'insert'], worker: ['select', 'update'] },
+  { kind: 'municipal', api: ['select', 'insert'], worker: ['select', 'insert', 'update'] },
 );
 
 /** A file of a ready package. `parts` say what it is made of: literal bytes (base64) and ranges of storage objects, in order. */

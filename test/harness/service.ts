@@ -13,6 +13,8 @@ import { CONTEXT_SECRET, createTestDatabase, type TestDatabase, type TestScope }
 export interface ServiceOptions {
   /** Folders of domain declarations besides the built-in ones. */
   readonly domainFolders?: readonly string[];
+  /** What time it is for all that falls due. */
+  readonly clock?: () => Date;
   /** Further settings, as environment variables. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Where log lines go; nowhere when absent. */
@@ -75,7 +77,10 @@ export async function startService(t: TestScope, options: ServiceOptions = {}): 
     ...options.settings,
   };
   const log = options.logTo === undefined ? pino({ enabled: false }) : pino({ level: 'debug' }, options.logTo);
-  const depsOptions = options.domainFolders === undefined ? {} : { domainFolders: options.domainFolders };
+  const depsOptions = {
+    ...(options.domainFolders && { domainFolders: options.domainFolders }),
+    ...(options.clock && { clock: options.clock }),
+  };
   const config = loadConfig('api', settings);
   const api = await startApi(config, log, depsOptions);
   t.teardown(() => api.stop());
