@@ -4,7 +4,9 @@ import { checkKeyFigure, checkRelation } from './check-key-figures.ts';
 import { checkRule } from './check-rules.ts';
 import { checkTable } from './check-tables.ts';
 import { makeReport, type TablesByName } from './declaration-report.ts';
-import type { Domain } from './definition.ts';
+import type { Domain, Frequency } from './definition.ts';
+
+const FREQUENCIES: readonly string[] = ['daily', 'weekly', 'monthly'] satisfies Frequency[];
 
 /** @returns every fault of the declarations of `domains` as a sentence; none when they are sound. */
 export function checkDeclarations(domains: readonly Domain[]): string[] {
@@ -19,7 +21,10 @@ export function checkDeclarations(domains: readonly Domain[]): string[] {
     if (!/^[a-z][a-z0-9-]*$/.test(domain.id))
       report.fault(domain.id, 'the id must be lower-case letters, digits and -');
     if (domain.sources.length === 0) report.fault(domain.id, 'names no source system');
-    if (domain.frequencies.length === 0) report.fault(domain.id, 'names no frequency of delivery');
+    // A domain may come from a folder that no compiler has looked at.
+    const frequencies: readonly string[] = domain.frequencies ?? [];
+    if (frequencies.length === 0 || !frequencies.every((each) => FREQUENCIES.includes(each)))
+      report.fault(domain.id, `the frequencies of delivery must be some of ${FREQUENCIES.join(', ')}`);
     for (const table of domain.tables) checkTable(domain, table, report);
     for (const rule of domain.rules) checkRule(domain, rule, report);
     for (const keyFigure of domain.keyFigures) checkKeyFigure(domain, keyFigure, tables, report);

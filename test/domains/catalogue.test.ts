@@ -48,7 +48,7 @@ t.test(
 
 t.test('a folder outside adds a domain, in TypeScript or JavaScript, and synthetic data is not loaded', async (t) => {
   const head = (id: string) =>
-    `export const domain = { id: '${id}', title: { da: 'Legetøj', en: 'Toys' }, description: { da: 'x', en: 'x' }, sources: ['a'] };`;
+    `export const domain = { id: '${id}', title: { da: 'Legetøj', en: 'Toys' }, description: { da: 'x', en: 'x' }, sources: ['a'], frequencies: ['daily'] };`;
   const table = `
     import { defineTable } from ${definition};
     const text = { da: 'x', en: 'x' };
@@ -91,10 +91,11 @@ t.test('all faults of a bad domain are told at once', async (t) => {
       'andet: title has no Danish text',
       'andet: description has no English text',
       'andet: names no source system',
+      'andet: the frequencies of delivery must be some of daily, weekly, monthly',
     ],
   });
   const error = await loadCatalogue([folder]).catch((caught: unknown) => caught);
-  t.ok(error instanceof DeclarationError && error.message.includes('6 fault(s)'));
+  t.ok(error instanceof DeclarationError && error.message.includes('7 fault(s)'));
 });
 
 const population = borger.tables[0] as Table;
@@ -145,6 +146,7 @@ const PLANTED: readonly [fault: RegExp, domain: Partial<Domain>][] = [
   ],
   [/cpr: the name is taken/, inTable(withColumn(population, 'antal', { name: 'cpr' }))],
   [/no source system delivers it/, inTable({ ...population, sources: [] })],
+  [/the frequencies of delivery must be/, { frequencies: ['hourly' as 'daily'] }],
   [/'xyz' is not one of the domain's/, inTable({ ...population, sources: ['xyz'] })],
   [
     /the minimum is above/,

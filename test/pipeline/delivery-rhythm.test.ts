@@ -8,7 +8,7 @@ import {
   nextDueDay,
   type Rhythm,
 } from '../../src/pipeline/delivery/rhythm/rules.ts';
-import { isWorkingDay, workingDayOfMonth } from '../../src/pipeline/delivery/rhythm/working-days.ts';
+import { isWorkingDay, workingDayOfMonth } from '../../src/pipeline/delivery/rhythm/rules-working-days.ts';
 import { addDays, addMonthsToDay, dayOf, instantOf, isDay, weekdayOf } from '../../src/platform/time/local-time.ts';
 
 const DAY_MS = 86_400_000;

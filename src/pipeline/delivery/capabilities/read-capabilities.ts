@@ -3,7 +3,7 @@ import type { Frequency } from '../../../domains/definition.ts';
 import { Problem } from '../../../platform/http/problem.ts';
 import { type Tx, withPublished } from '../../../platform/postgres/tenancy.ts';
 import { type Day, dayOf } from '../../../platform/time/local-time.ts';
-import type { CapabilityDeps } from './change-capability.ts';
+import type { CapabilityDeps } from './create-capability.ts';
 import { FREQUENCY_NOT_OFFERED } from './errors.ts';
 import { type Capability, capabilityOn } from './rules.ts';
 import { listChanges } from './store.ts';

@@ -6,7 +6,7 @@ import type { App } from '../../../platform/http/app.ts';
 import { INVALID_REQUEST } from '../../../platform/http/errors.ts';
 import { NAME_FORM, PLAIN_CHARACTER } from '../../../platform/http/wire-forms.ts';
 import { FREQUENCIES } from '../rhythm/rules.ts';
-import { type CapabilityDeps, changeCapability } from './change-capability.ts';
+import { type CapabilityDeps, createCapability } from './create-capability.ts';
 import { CAPABILITY_DATE } from './errors.ts';
 
 const fields = {
@@ -51,7 +51,7 @@ export function registerCapabilityRoutes(app: App, deps: CapabilityDeps): void {
       },
       async handler(request, reply) {
         const { clientId } = principalOf(request);
-        const changed = await changeCapability(deps, { clientId, requestId: request.id }, request.body as never);
+        const changed = await createCapability(deps, { clientId, requestId: request.id }, request.body as never);
         return reply
           .code(201)
           .header('location', `${request.server.publicOrigin}/v1/domains/${changed.domain}`)

@@ -1,5 +1,5 @@
 // The face of prices inside the stage.
-export type { PriceDeps } from './add-price-list.ts';
+export type { PriceDeps } from './create-price-list.ts';
 export { NO_PRICE } from './errors.ts';
 export { registerPriceRoutes } from './routes.ts';
 export { amountOf, listOn, type Price, type PriceList, priceOf, totalOf } from './rules.ts';

@@ -6,7 +6,7 @@ import type { App } from '../../../platform/http/app.ts';
 import { sendBody } from '../../../platform/http/conditional.ts';
 import { INVALID_REQUEST } from '../../../platform/http/errors.ts';
 import { NOT_FOUND } from '../../../platform/http/problem.ts';
-import { addPriceList, type PriceDeps } from './add-price-list.ts';
+import { createPriceList, type PriceDeps } from './create-price-list.ts';
 import { PRICE_LIST_DATE } from './errors.ts';
 import { readPriceList } from './read-price-list.ts';
 import * as schemas from './schemas.ts';
@@ -54,7 +54,7 @@ function registerAdding(scoped: App, deps: PriceDeps): void {
     },
     async handler(request, reply) {
       const { clientId } = principalOf(request);
-      const { list, next } = await addPriceList(deps, { clientId, requestId: request.id }, request.body);
+      const { list, next } = await createPriceList(deps, { clientId, requestId: request.id }, request.body);
       return reply
         .code(201)
         .header('location', `${request.server.publicOrigin}/v1/price-list?on=${list.validFrom}`)

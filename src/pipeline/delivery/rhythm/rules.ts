@@ -1,7 +1,7 @@
 // When deliveries fall due: the rhythms that can be agreed, and their days. Days are civil days in Denmark; the hour is agreed beside the rhythm.
 import type { Frequency } from '../../../domains/definition.ts';
 import { addDays, type Day, lastDayOfMonth, weekdayOf } from '../../../platform/time/local-time.ts';
-import { isWorkingDay, workingDayOfMonth } from './working-days.ts';
+import { isWorkingDay, workingDayOfMonth } from './rules-working-days.ts';
 
 export type { Frequency };
 

@@ -23,7 +23,7 @@ export interface NewCapability {
 }
 
 /** @throws Problem `invalid-request`, `capability-date` */
-export async function changeCapability(
+export async function createCapability(
   { pool, catalogue }: CapabilityDeps,
   caller: { readonly clientId: string; readonly requestId: string },
   wanted: NewCapability,

@@ -19,7 +19,7 @@ export interface PriceDeps {
  * @returns the list, and the one that follows it
  * @throws Problem `invalid-request`, `price-list-date`
  */
-export function addPriceList(
+export function createPriceList(
   { pool, catalogue }: PriceDeps,
   caller: { readonly clientId: string; readonly requestId: string },
   wanted: Omit<PriceList, 'inhabitants'>,
