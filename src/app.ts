@@ -8,6 +8,7 @@ import {
 } from './access/index.ts';
 import { registerCatalogueRoutes } from './catalogue/index.ts';
 import type { ApiDeps } from './deps.ts';
+import { registerEventRoutes } from './events/index.ts';
 import { registerReference } from './openapi.ts';
 import { intake, keyfigures, packages, warehouse } from './pipeline/index.ts';
 import { type App, createHttpApp } from './platform/http/app.ts';
@@ -40,5 +41,6 @@ export async function buildApp(deps: ApiDeps, isStopping: () => boolean = () => 
   packages.registerAccessRequestRoutes(app, deps);
   registerAuditRoutes(app, deps);
   registerAuditReviewRoutes(app, deps);
+  registerEventRoutes(app, deps);
   return app;
 }

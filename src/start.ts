@@ -5,6 +5,7 @@ import { buildApp } from './app.ts';
 import { refuseFaults } from './check-start.ts';
 import type { Config } from './config.ts';
 import { type ApiDeps, type DepsOptions, openApiDeps, openWorkerDeps, type WorkerDeps } from './deps.ts';
+import { appendEvent, startEvents } from './events/index.ts';
 import { jobHandlers } from './jobs.ts';
 import { keyfigures, packages, warehouse } from './pipeline/index.ts';
 import { REVISE } from './pipeline/queues.ts';
@@ -68,9 +69,12 @@ export async function startWorker(config: Config, log: Logger, options: DepsOpti
     await sweepTempFolders(config.tempFolder);
     await warehouse.enqueueReslices(deps);
     await keyfigures.enqueueComputations(deps);
-    const accessUpkeep = await startAccessUpkeep(deps, (error) =>
-      log.error({ code: codeOf(error) }, 'access-not-kept'),
+    const accessUpkeep = await startAccessUpkeep(
+      deps,
+      (tx, data) => appendEvent(tx, { type: 'access-key.expiring', data }),
+      (error) => log.error({ code: codeOf(error) }, 'access-not-kept'),
     );
+    const events = startEvents(deps, (error) => log.error({ code: codeOf(error) }, 'events-not-kept'));
     const runner = await startJobRunner({
       url: config.database.directWorker ?? '',
       applicationName: 'flis-worker-jobs',
@@ -90,6 +94,7 @@ export async function startWorker(config: Config, log: Logger, options: DepsOpti
         await expiry.stop();
         await runner.stop(DRAIN);
         await accessUpkeep.stop();
+        await events.stop();
         await deps.close();
       },
     };

@@ -3,6 +3,7 @@ export * from './access.ts';
 export * from './clients.ts';
 export { CONTEXT_ROLE, type ContextKey, contextKeyOf, padsOf, signWith } from './context-key.ts';
 export { newestMigration } from './declared.ts';
+export * from './events.ts';
 export * from './intake.ts';
 export * from './keyfigures.ts';
 export { declaredTables, describeTables, type TableAccess, type TableKind } from './kind.ts';
