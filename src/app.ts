@@ -8,7 +8,7 @@ import {
 } from './access/index.ts';
 import { registerCatalogueRoutes } from './catalogue/index.ts';
 import type { ApiDeps } from './deps.ts';
-import { registerEventRoutes } from './events/index.ts';
+import { registerEventRoutes, registerWebhookRoutes } from './events/index.ts';
 import { registerReference } from './openapi.ts';
 import { intake, keyfigures, packages, warehouse } from './pipeline/index.ts';
 import { type App, createHttpApp } from './platform/http/app.ts';
@@ -42,5 +42,6 @@ export async function buildApp(deps: ApiDeps, isStopping: () => boolean = () => 
   registerAuditRoutes(app, deps);
   registerAuditReviewRoutes(app, deps);
   registerEventRoutes(app, deps);
+  registerWebhookRoutes(app, deps);
   return app;
 }

@@ -12,3 +12,4 @@ export * from './packages.ts';
 export * from './roles.ts';
 export * from './tokens.ts';
 export * from './warehouse.ts';
+export * from './webhooks.ts';

@@ -2,3 +2,5 @@
 export { appendEvent, appendNationwideEvent } from './append-event.ts';
 export { registerEventRoutes } from './routes.ts';
 export { type EventDeps, startEvents } from './upkeep.ts';
+export type { SenderOptions } from './webhooks/index.ts';
+export { registerWebhookRoutes } from './webhooks/index.ts';

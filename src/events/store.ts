@@ -1,4 +1,4 @@
-// PostgreSQL of events: adding them with the next number of their municipality, reading them in order, and forgetting old ones.
+// PostgreSQL of events: adding them with the next number of their municipality and a message for each webhook that is to hear of it, reading them in order, and forgetting old ones.
 import type { PublishedTx, SystemTx, TenantTx } from '../platform/postgres/tenancy.ts';
 
 /** An event without its number. `domain` is empty for those of none. */
@@ -18,13 +18,16 @@ export interface NumberedEvent extends StoredEvent {
 /**
  * The row of the counter is locked from here to the end of the transaction, so numbers are given in the order of commits and none is lost: who reads
  * number n sees all below it, ever. An upsert of one row is the cheapest lock that does: an advisory lock would be a statement more, and a sequence
- * gives numbers that commit out of order. The time is that of the number, not of the transaction's start, so that it rises with it.
+ * gives numbers that commit out of order. What is to be sent to webhooks is queued in the same statement. The time is that of the number, not of the transaction's start, so that it rises with it.
  */
 export async function insertEvent(tx: TenantTx, { eventId, type, domain, data }: StoredEvent): Promise<void> {
   await tx.query(
     `with counter as (
        insert into event_counter (municipality_code, last) values ($1, 1)
-       on conflict (municipality_code) do update set last = event_counter.last + 1 returning last)
+       on conflict (municipality_code) do update set last = event_counter.last + 1 returning last),
+     queued as (
+       insert into webhook_message (municipality_code, webhook_id, message_id, kind) select $1, webhook_id, $2, 'event' from webhook
+       where municipality_code = $1 and status = 'active' and (types is null or $3 = any (types)) and (domains is null or $4 = any (domains)))
      insert into event (municipality_code, sequence, event_id, type, domain, at, data)
      select $1, last, $2, $3, $4, clock_timestamp(), $5 from counter`,
     [tx.tenant.municipality, eventId, type, domain, JSON.stringify(data)],
