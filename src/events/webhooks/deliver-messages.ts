@@ -26,8 +26,8 @@ const LEASE_S = 60;
 const GONE = 410;
 
 export interface Delivering {
-  /** Takes up what is due, as far as there are lanes; what is taken up goes on after it. @returns how many messages were taken up */
-  run(): Promise<number>;
+  /** Takes up what is due, as far as there are lanes; what is taken up goes on after it. */
+  run(): Promise<void>;
   /** Takes up nothing more, and waits for what is running. */
   stop(): Promise<void>;
 }
@@ -36,11 +36,12 @@ export interface Delivering {
 export function createDelivering(deps: DeliverDeps, sender: Sender, onError: (error: unknown) => void): Delivering {
   const lanes = { sound: new Map<string, Promise<void>>(), failing: new Map<string, Promise<void>>() };
   let stopping = false;
-  let taking: Promise<number> | undefined;
+  let again = false;
+  let taking: Promise<void> | undefined;
 
-  async function takeUp(lane: keyof typeof lanes): Promise<number> {
+  async function takeUp(lane: keyof typeof lanes): Promise<void> {
     const free = LANES[lane] - lanes[lane].size;
-    if (free <= 0 || stopping) return 0;
+    if (free <= 0 || stopping) return;
     const messages = await withSystem(deps.pool, 'webhooks: what is due', (tx) =>
       takeMessages(tx, {
         busy: [...lanes.sound.keys(), ...lanes.failing.keys()],
@@ -53,16 +54,25 @@ export function createDelivering(deps: DeliverDeps, sender: Sender, onError: (er
     for (const [webhookId, due] of Map.groupBy(messages, (message) => message.webhookId)) {
       const work = Promise.all(due.map((message) => deliver(deps, sender, message).catch(onError))).then(() => {
         lanes[lane].delete(webhookId);
-        // What waits for this webhook need not wait for the next look.
-        if (!stopping) void run().catch(onError);
+        // What waits for a webhook that answers need not wait for the next look.
+        if (lane === 'sound' && !stopping) void run().catch(onError);
       });
       lanes[lane].set(webhookId, work);
     }
-    return messages.length;
   }
 
-  function run(): Promise<number> {
-    taking ??= (async () => (await takeUp('sound')) + (await takeUp('failing')))().finally(() => {
+  async function takeUpAll(): Promise<void> {
+    do {
+      again = false;
+      await takeUp('sound');
+      await takeUp('failing');
+    } while (again);
+  }
+
+  function run(): Promise<void> {
+    // A lane that ends while others are filled was seen as busy.
+    if (taking !== undefined) again = true;
+    taking ??= takeUpAll().finally(() => {
       taking = undefined;
     });
     return taking;
