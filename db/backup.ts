@@ -178,6 +178,8 @@ async function restoreTable(
   if (rows !== expected.rows || hash.digest('hex') !== expected.sha256)
     throw new Error(`the backup of ${table} is damaged`);
   await advanceIdentity(client, target);
+  // So too the numbers of events, which readers have seen up to.
+  if (table === EVENT_COUNTER) await client.query(`update ${target} set last = last + ${LEAP}`);
 }
 
 /** The columns that take values: what is drawn from others is drawn again. */
@@ -190,6 +192,8 @@ async function columnsOf(client: pg.Client, target: string): Promise<string> {
   return rows.map(({ name }) => pg.escapeIdentifier(name)).join(', ');
 }
 
+/** It gives out numbers without an identity column. */
+const EVENT_COUNTER = 'event_counter';
 /** More numbers than a log hands out between a backup and the loss of its database; JavaScript's numbers bear nine million such leaps. */
 const LEAP = 1_000_000_000;
 

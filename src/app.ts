@@ -8,6 +8,7 @@ import {
 } from './access/index.ts';
 import { registerCatalogueRoutes } from './catalogue/index.ts';
 import type { ApiDeps } from './deps.ts';
+import { registerEventRoutes, registerWebhookRoutes } from './events/index.ts';
 import { registerReference } from './openapi.ts';
 import { delivery, intake, keyfigures, packages, warehouse } from './pipeline/index.ts';
 import { type App, createHttpApp } from './platform/http/app.ts';
@@ -41,5 +42,7 @@ export async function buildApp(deps: ApiDeps, isStopping: () => boolean = () => 
   delivery.registerDeliveryRoutes(app, deps);
   registerAuditRoutes(app, deps);
   registerAuditReviewRoutes(app, deps);
+  registerEventRoutes(app, deps);
+  registerWebhookRoutes(app, deps);
   return app;
 }

@@ -32,6 +32,8 @@ const TENANT_SCOPES: readonly RouteScope[] = [
   'revision:restore',
   'cpr:read',
   'audit:read',
+  'events:read',
+  'webhooks:manage',
 ];
 
 /** @returns the route's `response` with every error answer it can give, each with its codes. */

@@ -44,6 +44,7 @@ const TAGS = [
     name: 'Access requests',
     description: 'Which packages contain a citizen’s rows, and to whom they went (GDPR art. 15).',
   },
+  { name: 'Events', description: 'What happened, in order; and the addresses to which it is sent.' },
   { name: 'Operation', description: 'For whoever runs the service.' },
 ];
 

@@ -5,6 +5,7 @@ import { buildApp } from './app.ts';
 import { refuseFaults } from './check-start.ts';
 import type { Config } from './config.ts';
 import { type ApiDeps, type DepsOptions, openApiDeps, openWorkerDeps, type WorkerDeps } from './deps.ts';
+import { appendEvent, type SenderOptions, startEvents } from './events/index.ts';
 import { jobHandlers } from './jobs.ts';
 import { delivery, keyfigures, packages, warehouse } from './pipeline/index.ts';
 import { REVISE } from './pipeline/queues.ts';
@@ -59,8 +60,13 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
+export interface WorkerOptions extends DepsOptions {
+  /** How webhooks are sent, for whoever runs receivers of their own; configuration cannot say any of it. */
+  readonly webhooks?: SenderOptions;
+}
+
 /** Looks whether it may start, opens the dependencies and starts fetching jobs. @throws StartFaults; when any of it fails; nothing is left open then. */
-export async function startWorker(config: Config, log: Logger, options: DepsOptions = {}): Promise<RunningWorker> {
+export async function startWorker(config: Config, log: Logger, options: WorkerOptions = {}): Promise<RunningWorker> {
   await refuseFaults(config, 'worker', log);
   const deps = await openWorkerDeps(config, log, options);
   try {
@@ -68,8 +74,13 @@ export async function startWorker(config: Config, log: Logger, options: DepsOpti
     await sweepTempFolders(config.tempFolder);
     await warehouse.enqueueReslices(deps);
     await keyfigures.enqueueComputations(deps);
-    const accessUpkeep = await startAccessUpkeep(deps, (error) =>
-      log.error({ code: codeOf(error) }, 'access-not-kept'),
+    const accessUpkeep = await startAccessUpkeep(
+      deps,
+      (tx, data) => appendEvent(tx, { type: 'access-key.expiring', data }),
+      (error) => log.error({ code: codeOf(error) }, 'access-not-kept'),
+    );
+    const events = startEvents(deps, options.webhooks ?? {}, (error) =>
+      log.error({ code: codeOf(error) }, 'events-not-kept'),
     );
     const runner = await startJobRunner({
       url: config.database.directWorker ?? '',
@@ -92,6 +103,7 @@ export async function startWorker(config: Config, log: Logger, options: DepsOpti
         await scheduler.stop();
         await runner.stop(DRAIN);
         await accessUpkeep.stop();
+        await events.stop();
         await deps.close();
       },
     };

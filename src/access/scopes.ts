@@ -17,6 +17,8 @@ export const SCOPES = {
   'audit:read': 'Read the own municipality’s audit log: who fetched what, when and why.',
   'access-requests:answer':
     'Search the own municipality’s data and log for one citizen, to answer a request for access (GDPR art. 15).',
+  'events:read': 'Read the own municipality’s events: what happened, as ids and counts.',
+  'webhooks:manage': 'Administer the addresses to which the own municipality’s events are sent.',
   operator: 'Operate the service: publish releases, register clients.',
 } as const satisfies Record<string, string>;
 

@@ -6,6 +6,7 @@ import t from 'tap';
 import { announceEnds, looksLikeAccessKey, noticeOf, verifyAccessKey } from '../../src/access/access-keys/index.ts';
 import { newAccessKey, parseAccessKey } from '../../src/access/access-keys/rules.ts';
 import { createCallerVerifier, type Principal } from '../../src/access/index.ts';
+import { appendEvent } from '../../src/events/index.ts';
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';
 import { startService } from '../harness/service.ts';
 
@@ -245,8 +246,9 @@ t.test('the end of a key is announced 30 and 7 days ahead, once each, however ma
       accessKeyId,
       days,
     ]);
+  const announce = () => announceEnds(pool, (tx, data) => appendEvent(tx, { type: 'access-key.expiring', data }));
   const announced = async () => {
-    await Promise.all([announceEnds(pool), announceEnds(pool), announceEnds(pool)]);
+    await Promise.all([announce(), announce(), announce()]);
     const { rows } = await owner.query(
       `select (object ->> 'days')::int as days from audit_entry where operation = 'announceAccessKeyEnd' and municipality_code = '615'
        and object ->> 'accessKey' = $1 order by entry`,

@@ -38,13 +38,16 @@ function layer(folder: string, below: readonly string[], plant: string): ProvenR
 }
 
 const BELOW_SLICES = ['src/access/', 'src/domains/', 'src/platform/', 'db/schema/'];
-const BELOW_STAGES = ['src/slices/', ...BELOW_SLICES];
+/** Below whatever writes events, and above what they rest on. */
+const EVENTS = 'src/events/';
+const BELOW_STAGES = ['src/slices/', EVENTS, ...BELOW_SLICES];
 
 const layers: readonly ProvenRule[] = [
   layer('platform', ['db/schema/'], '../domains/index.ts'),
   layer('domains', ['src/platform/'], '../slices/index.ts'),
   layer('access', ['src/platform/', 'db/schema/'], '../domains/index.ts'),
-  layer('slices', BELOW_SLICES, '../pipeline/queues.ts'),
+  layer('events', ['src/access/', 'src/platform/', 'db/schema/'], '../domains/index.ts'),
+  layer('slices', [EVENTS, ...BELOW_SLICES], '../pipeline/queues.ts'),
   layer('pipeline', BELOW_STAGES, '../catalogue/routes.ts'),
   layer('catalogue', BELOW_STAGES, '../pipeline/queues.ts'),
   layer('feeds', ['src/pipeline/', ...BELOW_STAGES], '../deps.ts'),
@@ -81,6 +84,12 @@ const doors: readonly ProvenRule[] = [
     { from: { path: '^db/' }, to: { path: '^src/' } },
     'db/planted-upward.ts',
     imports('../src/platform/tenant.ts'),
+  ),
+  forbid(
+    'events-by-their-face',
+    { from: { pathNot: '^src/events/' }, to: { path: '^src/events/', pathNot: '^src/events/index\\.ts$' } },
+    'src/catalogue/planted-events.ts',
+    imports('../events/store.ts'),
   ),
   forbid(
     'no-tests-in-service',
@@ -210,7 +219,9 @@ export const soundTree: Readonly<Record<string, string>> = {
     ]),
   ),
   'src/pipeline/intake/store.ts': imports('../../slices/index.ts'),
-  'src/slices/index.ts': imports('../domains/index.ts') + imports('../access/index.ts'),
+  'src/slices/index.ts': imports('../domains/index.ts') + imports('../access/index.ts') + imports('../events/index.ts'),
+  'src/events/index.ts': imports('./store.ts'),
+  'src/events/store.ts': imports('../access/index.ts'),
   'src/access/index.ts': imports('../platform/tenant.ts'),
   'src/domains/index.ts': imports('../platform/tenant.ts'),
   'src/domains/toy/domain.ts': imports('../index.ts'),

@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { createSigningKey, SCOPES, type Scope, signToken } from '../../src/access/index.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import type { WorkerDeps } from '../../src/deps.ts';
+import type { SenderOptions } from '../../src/events/index.ts';
 import { type RunningApi, type RunningWorker, startApi, startWorker } from '../../src/start.ts';
 import { CONTEXT_SECRET, createTestDatabase, type TestDatabase, type TestScope } from './database.ts';
 
@@ -19,6 +20,8 @@ export interface ServiceOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Where log lines go; nowhere when absent. */
   readonly logTo?: { write(line: string): void };
+  /** How the worker sends webhooks. */
+  readonly webhooks?: SenderOptions;
   /** Leave the worker out: jobs then wait. */
   readonly withoutWorker?: boolean;
 }
@@ -85,7 +88,10 @@ export async function startService(t: TestScope, options: ServiceOptions = {}): 
   const api = await startApi(config, log, depsOptions);
   t.teardown(() => api.stop());
   const start = async () => {
-    const worker = await startWorker(loadConfig('worker', settings), log, depsOptions);
+    const worker = await startWorker(loadConfig('worker', settings), log, {
+      ...depsOptions,
+      ...(options.webhooks === undefined ? {} : { webhooks: options.webhooks }),
+    });
     let stopped: Promise<void> | undefined;
     const stop = () => {
       stopped ??= worker.stop();

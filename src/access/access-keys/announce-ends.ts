@@ -1,13 +1,24 @@
 // Announces the ends of access keys in their municipality's log, once 30 days ahead and once 7: nobody reads a key's settings before a nightly refresh fails.
 import type pg from 'pg';
-import { type SystemTx, type Tenant, withSystem, withTenant } from '../../platform/postgres/tenancy.ts';
+import { type SystemTx, type Tenant, type TenantTx, withSystem, withTenant } from '../../platform/postgres/tenancy.ts';
 import { municipalityCodeOf } from '../../platform/tenant.ts';
 import { writeAudit } from '../audit/index.ts';
 import { dueNotice } from './rules.ts';
 import { listEndingKeys, markNoticed } from './store.ts';
 
+/** The end of an access key that is near. */
+export interface KeyEnd {
+  readonly accessKey: string;
+  readonly client: string;
+  readonly days: number;
+  readonly expiresAt: string;
+}
+
+/** Tells of it elsewhere, in the same transaction. Access stands below whatever it is told to. */
+export type TellEnd = (tx: TenantTx, end: KeyEnd) => Promise<void>;
+
 /** Any number of workers may do so at once. @returns how many were announced */
-export async function announceEnds(pool: pg.Pool): Promise<number> {
+export async function announceEnds(pool: pg.Pool, tell: TellEnd): Promise<number> {
   const ending = await withSystem(pool, 'access keys that end', (tx: SystemTx) => listEndingKeys(tx));
   let announced = 0;
   for (const { municipality, accessKeyId, clientId, expiresAt, noticed } of ending) {
@@ -19,6 +30,7 @@ export async function announceEnds(pool: pg.Pool): Promise<number> {
       if (!(await markNoticed(tx, accessKeyId, days))) return;
       const told = { accessKey: accessKeyId, client: clientId, days, expiresAt: expiresAt.toISOString() };
       await writeAudit(tx, 'announceAccessKeyEnd', told);
+      await tell(tx, told);
       announced += 1;
     });
   }

@@ -1,5 +1,5 @@
 // The face of access keys inside access.
-export { announceEnds } from './announce-ends.ts';
+export { announceEnds, type TellEnd } from './announce-ends.ts';
 export type { AccessKeyDeps } from './manage-access-keys.ts';
 export { registerAccessKeyRoutes } from './routes.ts';
 export { looksLikeAccessKey, noticeOf } from './rules.ts';

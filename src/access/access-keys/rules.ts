@@ -5,7 +5,11 @@ import { randomId } from '../clients/index.ts';
 import type { Scope } from '../scopes.ts';
 
 /** Access keys lie in the settings of spreadsheets and BI tools: they only read, and never CPR numbers. */
-export const ACCESS_KEY_SCOPES = ['key-figures:read', 'raw-data:read'] as const satisfies readonly Scope[];
+export const ACCESS_KEY_SCOPES = [
+  'key-figures:read',
+  'raw-data:read',
+  'events:read',
+] as const satisfies readonly Scope[];
 
 /** Access keys of a client that work at a time. */
 export const MOST_KEYS = 2;

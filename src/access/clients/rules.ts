@@ -13,7 +13,7 @@ export function isClientKind(text: string): text is ClientKind {
 }
 
 const NOT_MUNICIPAL: readonly Scope[] = ['operator', 'mandates:propose'];
-const READING: readonly Scope[] = ['key-figures:read', 'raw-data:read', 'cpr:read'];
+const READING: readonly Scope[] = ['key-figures:read', 'raw-data:read', 'cpr:read', 'events:read'];
 const DELIVERING: readonly Scope[] = ['source:write', 'source:read'];
 
 const SUBSCRIBING: readonly Scope[] = ['subscriptions:read', 'subscriptions:manage'];

@@ -1,6 +1,7 @@
 // Ends a source delivery: accepted with a revision, rejected with its findings, or failed. Each end is one transaction, and only one ever commits.
 import type pg from 'pg';
 import { writeAudit } from '../../access/index.ts';
+import { appendEvent } from '../../events/index.ts';
 import { type Tenant, type TenantTx, withTenant } from '../../platform/postgres/tenancy.ts';
 import type { JobSender } from '../../platform/queue/queue.ts';
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
@@ -132,6 +133,11 @@ export async function rejectDelivery(
     await insertFindings(tx, delivery.id, findings);
     await setFileRows(tx, delivery.id, rows);
     await writeAudit(tx, 'rejectSourceDelivery', { sourceDelivery: delivery.id, domain: delivery.domain });
+    await appendEvent(tx, {
+      type: 'source-delivery.rejected',
+      domain: delivery.domain,
+      data: { sourceDelivery: delivery.id, rules: findings.counts.length },
+    });
     signal.throwIfAborted();
   });
 }

@@ -3,6 +3,7 @@
 import { writeOperatorAudit } from '../../../access/index.ts';
 import type { KeyFigure } from '../../../domains/definition.ts';
 import { type Catalogue, formulasOf } from '../../../domains/index.ts';
+import { appendNationwideEvent } from '../../../events/index.ts';
 import { type SystemTx, withSystem } from '../../../platform/postgres/tenancy.ts';
 import { type ComputeDeps, computeFormulas } from '../formulas/compute-formulas.ts';
 import { workerTenant } from '../formulas/make-tenant.ts';
@@ -45,6 +46,7 @@ export async function publishRelease(
       const worker = { clientId: 'worker', requestId: jobId };
       await writeOperatorAudit(tx, worker, 'publishRelease', { release: releaseId, domain, pins: pins.length });
       await markPublished(tx, releaseId);
+      await appendNationwideEvent(tx, { type: 'release.published', domain, data: { release: releaseId } });
       signal.throwIfAborted();
     },
     { repeatableRead: true },

@@ -1,0 +1,77 @@
+// Every type of event, with what its data holds. A new type is one entry here; the documentation follows from it.
+import type { Static } from 'typebox';
+import { code, count, dataOf, instant, registerId, releaseId, uuid } from './fields.ts';
+
+/** The parts of a type. */
+export interface EventDeclaration {
+  readonly description: string;
+  /** Whom it concerns: one municipality, or every one. */
+  readonly reach: 'municipality' | 'nationwide';
+  /** Whether it is of a domain. One that is not is seen by those alone who see every domain. */
+  readonly hasDomain: boolean;
+  readonly data: ReturnType<typeof dataOf>;
+}
+
+export const EVENT_TYPES = {
+  'source-delivery.rejected': {
+    description: 'A source delivery was rejected; its findings say why.',
+    reach: 'municipality',
+    hasDomain: true,
+    data: dataOf({
+      sourceDelivery: uuid('Id of the source delivery.'),
+      rules: count('How many rules found something, counted per table.'),
+    }),
+  },
+  'release.published': {
+    description: 'Key figures of a domain were published to everyone entitled.',
+    reach: 'nationwide',
+    hasDomain: true,
+    data: dataOf({ release: releaseId('Id of the release.') }),
+  },
+  'access-key.expiring': {
+    description: 'An access key ends in 30 or 7 days.',
+    reach: 'municipality',
+    hasDomain: false,
+    data: dataOf({
+      accessKey: registerId('Id of the access key.'),
+      client: registerId('The client that holds it.'),
+      days: count('30 or 7: at most so many days are left.'),
+      expiresAt: instant('When it ends.'),
+    }),
+  },
+  'webhook.disabled': {
+    description: 'A webhook gets nothing any more: it answered 410, or nothing got through for 75 hours.',
+    reach: 'municipality',
+    hasDomain: false,
+    data: dataOf({
+      webhook: uuid('Id of the webhook.'),
+      reason: code(['gone', 'failing'], '`gone`: it answered 410; `failing`: a message was tried for 75 hours.'),
+    }),
+  },
+} as const satisfies Record<string, EventDeclaration>;
+
+export type EventType = keyof typeof EVENT_TYPES;
+
+type TypesOf<Reach> = {
+  [Type in EventType]: (typeof EVENT_TYPES)[Type]['reach'] extends Reach ? Type : never;
+}[EventType];
+
+/** Types of events of one municipality. */
+export type MunicipalType = TypesOf<'municipality'>;
+/** Types of events that concern every municipality. */
+export type NationwideType = TypesOf<'nationwide'>;
+
+/** An event to be written. */
+export interface NewEvent<Type extends EventType> {
+  readonly type: Type;
+  /** The domain that it is about, for types that have one. */
+  readonly domain?: string;
+  readonly data: Static<(typeof EVENT_TYPES)[Type]['data']>;
+}
+
+export const EVENT_NAMES = Object.keys(EVENT_TYPES) as EventType[];
+
+/** Whether `text` is a type of event. */
+export function isEventType(text: string): text is EventType {
+  return Object.hasOwn(EVENT_TYPES, text);
+}
