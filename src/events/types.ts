@@ -1,6 +1,6 @@
 // Every type of event, with what its data holds. A new type is one entry here; the documentation follows from it.
 import type { Static } from 'typebox';
-import { code, count, dataOf, instant, registerId, releaseId, uuid } from './fields.ts';
+import { code, count, dataOf, day, instant, registerId, releaseId, uuid } from './fields.ts';
 
 /** The parts of a type. */
 export interface EventDeclaration {
@@ -20,6 +20,38 @@ export const EVENT_TYPES = {
     data: dataOf({
       sourceDelivery: uuid('Id of the source delivery.'),
       rules: count('How many rules found something, counted per table.'),
+    }),
+  },
+  'delivery.ready': {
+    description: 'A delivery can be fetched.',
+    reach: 'municipality',
+    hasDomain: true,
+    data: dataOf({
+      delivery: uuid('Id of the delivery.'),
+      subscription: uuid('The subscription that it fell due under.'),
+      dueOn: day('The day that it is due on.'),
+      files: count('How many files it has.'),
+    }),
+  },
+  'delivery.late': {
+    description: 'A delivery was not ready at the promised hour. It still arrives.',
+    reach: 'municipality',
+    hasDomain: true,
+    data: dataOf({
+      delivery: uuid('Id of the delivery.'),
+      subscription: uuid('The subscription that it fell due under.'),
+      dueOn: day('The day that it is due on.'),
+      reason: code(['no-source-data', 'source-delivery-rejected', 'service'], 'Why, as the delivery says.'),
+    }),
+  },
+  'delivery.fetched': {
+    description: 'Every byte of every agreed file of a delivery was sent.',
+    reach: 'municipality',
+    hasDomain: true,
+    data: dataOf({
+      delivery: uuid('Id of the delivery.'),
+      subscription: uuid('The subscription that it fell due under.'),
+      dueOn: day('The day that it is due on.'),
     }),
   },
   'release.published': {

@@ -223,7 +223,11 @@ t.test('events', async (t) => {
 });
 
 t.test('no event has room for a person', async (t) => {
+  const due = { delivery: randomUUID(), subscription: randomUUID(), dueOn: '2027-10-31' };
   const sample: Record<EventType, Record<string, unknown>> = {
+    'delivery.ready': { ...due, files: 3 },
+    'delivery.late': { ...due, reason: 'service' },
+    'delivery.fetched': due,
     'source-delivery.rejected': { sourceDelivery: randomUUID(), rules: 3 },
     'release.published': { release: 'borger-3' },
     'access-key.expiring': {

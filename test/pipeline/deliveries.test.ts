@@ -118,6 +118,16 @@ t.test('from the due day to the receipt', async (t) => {
     t.same([state, receipt], ['acknowledged', first.json.receipt]);
   });
 
+  await t.test('events tell of it', async (t) => {
+    const { items } = (await fetchAs({ municipality: '615', scopes: ['events:read'] }, 'GET', '/v1/events')).json;
+    const data = { delivery: ready.id, subscription, dueOn: '2026-03-01' };
+    t.match(items, [
+      { type: 'delivery.ready', domain: 'borger', data: { ...data, files: 5 } },
+      { type: 'delivery.fetched', domain: 'borger', data },
+    ]);
+    t.equal(items.length, 2);
+  });
+
   await t.test('unchanged data: the same package, a manifest of its own, and why', async (t) => {
     await lookAt('2026-03-02T04:30:00Z');
     const next = await readyOn(subscription, '2026-03-02');
@@ -154,13 +164,15 @@ t.test('deltas: a total first, then what changed, and an empty one when nothing 
 });
 
 t.test('late: with the reason, and it still arrives', async (t) => {
-  const { subscribe, lookAt, deliver, readyOn, deliveriesOf, call } = await openDeliveryScene(t);
+  const { subscribe, lookAt, deliver, readyOn, deliveriesOf, call, fetchAs } = await openDeliveryScene(t);
   const subscription = await subscribe();
   t.match(await lookAt('2026-03-01T04:00:00Z'), { created: 1, late: 0 });
   t.match(await lookAt('2026-03-01T05:00:00Z'), { created: 0, late: 1 });
   t.match(await lookAt('2026-03-01T05:00:30Z'), { late: 0 }, 'noted once');
   const [late] = await deliveriesOf(subscription);
   t.match(late, { state: 'scheduled', isLate: true, lateReason: 'no-source-data' });
+  const told = await fetchAs({ municipality: '615', scopes: ['events:read'] }, 'GET', '/v1/events?types=delivery.late');
+  t.match(told.json.items, [{ data: { delivery: late.id, reason: 'no-source-data' } }]);
   t.equal((await call('GET', `/v1/deliveries/${late.id}/files/x`)).json.code, 'delivery-not-ready');
   await deliver(population(), events);
   t.match(await lookAt('2026-03-01T05:20:00Z'), { askedAgain: 1 });

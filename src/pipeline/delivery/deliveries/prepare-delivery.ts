@@ -1,6 +1,7 @@
 // Prepares a delivery: settles its revision, builds the package, adds its tables up, signs the manifest, and makes it ready in ONE transaction. Safe to kill
 // and to repeat: what is ready is left alone, and what was settled stays settled, so that two who prepare it prepare the same.
 import type { Domain } from '../../../domains/definition.ts';
+import { appendEvent } from '../../../events/index.ts';
 import { type Tenant, type TenantTx, withTenant } from '../../../platform/postgres/tenancy.ts';
 import { latestRevision, readRevision, readSlicePairs, schemaHashOf } from '../../../slices/index.ts';
 import {
@@ -56,9 +57,12 @@ export async function prepareDelivery(
   const manifest: Manifest = describeDelivery(facts, describeTables(domain, delivery.tables, slices), files);
   const signed = await signStatement(deps.statementKey, 'manifest', manifest);
   await withTenant(deps.pool, tenant, async (tx) => {
-    if (await markReady(tx, deliveryId, ordered.id, signed, deps.clock()))
-      await insertDeliveryFiles(tx, deliveryId, files);
+    if (!(await markReady(tx, deliveryId, ordered.id, signed, deps.clock()))) return;
+    await insertDeliveryFiles(tx, deliveryId, files);
     signal.throwIfAborted();
+    const { subscriptionId: subscription, domain, dueOn } = delivery;
+    const data = { delivery: deliveryId, subscription, dueOn, files: files.length };
+    await appendEvent(tx, { type: 'delivery.ready', domain, data });
   });
 }
 

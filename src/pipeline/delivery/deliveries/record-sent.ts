@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { writeAudit } from '../../../access/index.ts';
+import { appendEvent } from '../../../events/index.ts';
 import type { SentRange } from '../../../platform/http/send-file.ts';
 import { type Tenant, withTenant } from '../../../platform/postgres/tenancy.ts';
 import { findDelivery } from './store.ts';
@@ -64,7 +65,9 @@ async function recordSent(
     if (delivery === undefined) return;
     await addSent(tx, deliveryId, name, start, end);
     if (await markFetched(tx, deliveryId, now)) {
-      await writeAudit(tx, 'noteDeliveryFetched', { delivery: deliveryId, domain: delivery.domain });
+      const { subscriptionId: subscription, domain, dueOn } = delivery;
+      await writeAudit(tx, 'noteDeliveryFetched', { delivery: deliveryId, domain });
+      await appendEvent(tx, { type: 'delivery.fetched', domain, data: { delivery: deliveryId, subscription, dueOn } });
     }
   });
 }

@@ -1,6 +1,7 @@
 // Finds out what is due, and asks for it to be prepared. Any number of workers may do so at once: a due day of a subscription is one row, whoever adds it.
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import { appendEvent } from '../../../events/index.ts';
 import { type SystemTx, type Tenant, withSystem, withTenant } from '../../../platform/postgres/tenancy.ts';
 import type { JobSender } from '../../../platform/queue/queue.ts';
 import { municipalityCodeOf } from '../../../platform/tenant.ts';
@@ -68,7 +69,11 @@ async function noteAllLate(pool: pg.Pool, now: Date): Promise<number> {
   let noted = 0;
   for (const { municipality, id } of late) {
     await withTenant(pool, schedulerTenant(municipality), async (tx) => {
-      if ((await noteLate(tx, id, now)) !== undefined) noted += 1;
+      const delivery = await noteLate(tx, id, now);
+      if (delivery?.lateReason == null) return;
+      const { subscriptionId: subscription, domain, dueOn, lateReason: reason } = delivery;
+      await appendEvent(tx, { type: 'delivery.late', domain, data: { delivery: id, subscription, dueOn, reason } });
+      noted += 1;
     });
   }
   return noted;
