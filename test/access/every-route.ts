@@ -49,6 +49,7 @@ export type Ids = Pick<
   | 'accessKey'
   | 'mandate'
   | 'accessRequest'
+  | 'subscription'
 >;
 
 /** The address of a route with `ids` in it; shared things (domains, key figures, releases) keep one id of theirs. */
@@ -67,12 +68,14 @@ export function addressOf({ path, operation, method }: Route, ids: Ids): string 
     if (path.startsWith('/v1/access-keys')) return ids.accessKey;
     if (path.startsWith('/v1/mandates')) return ids.mandate;
     if (path.startsWith('/v1/access-requests')) return ids.accessRequest;
+    if (path.startsWith('/v1/subscriptions')) return ids.subscription;
     if (name === 'revision') return String(ids.revision);
     return (
       {
         domain: 'borger',
         table: 'bor_befolkning',
         month: MONTH,
+        quarter: '2026Q1',
         id: path.startsWith('/v1/releases') ? 'borger-1' : 'BO06',
       }[name] ?? 'x'
     );
@@ -99,6 +102,7 @@ export const randomIds = (): Ids => ({
   accessKey: randomId(),
   mandate: randomUUID(),
   accessRequest: randomUUID(),
+  subscription: randomUUID(),
 });
 
 export interface Seen {

@@ -16,6 +16,7 @@ export interface Planted {
   readonly accessKey: string;
   readonly mandate: string;
   readonly accessRequest: string;
+  readonly subscription: string;
 }
 
 const DOMAIN = 'borger';
@@ -50,6 +51,7 @@ export async function plantMunicipality(
     accessKey: 'canary0000000000',
     mandate: randomUUID(),
     accessRequest: randomUUID(),
+    subscription: randomUUID(),
   };
   const insert = (table: string, row: Record<string, unknown>) => {
     const all = { municipality_code: municipality, ...row };
@@ -191,13 +193,31 @@ export async function plantMunicipality(
     ...{ expires_at: new Date(Date.now() + 86_400_000), person: Buffer.from(canary) },
     answer: seal(rootSecret, 'access-request-answer', name, Buffer.from(JSON.stringify(answer))),
   });
+  const subscription = { subscription_id: planted.subscription, domain: DOMAIN };
+  const terms = {
+    rhythm: { frequency: 'weekly', weekday: 1 },
+    hour: 6,
+    tables: [canary],
+    formats: ['zip'],
+    kind: 'total',
+  };
+  await insert('subscription', {
+    ...{ ...subscription, starts_on: '2026-01-01', commitment_months: 12, renewal_months: 12, notice_months: 3 },
+  });
+  await insert('subscription_event', {
+    ...{ ...subscription, number: 1, kind: 'proposed', day: '2026-01-01', terms, client_id: canary },
+  });
+  await insert('subscription_event', {
+    ...{ ...subscription, number: 2, kind: 'activated', day: '2026-01-01', client_id: canary },
+  });
   await insert('audit_entry', {
     client_id: canary,
     request_id: canary,
     operation: canary,
     object: { canary, domain: DOMAIN },
   });
-  for (const operation of ['createSourceDelivery', 'submitSourceDelivery', 'restoreRevision', 'createPackage']) {
+  const remembered = ['createSourceDelivery', 'submitSourceDelivery', 'restoreRevision', 'createPackage'];
+  for (const operation of [...remembered, 'createSubscription', 'activateSubscription']) {
     await insert('idempotency_key', {
       ...{
         client_id: planted.clientId,

@@ -19,8 +19,8 @@ import * as schemas from './schemas.ts';
 const tags = ['Subscriptions'];
 
 export function registerSubscriptionRoutes(app: App, deps: SubscriptionDeps): void {
-  withScope(app, 'subscriptions:read', (scoped) => registerQuotes(scoped, deps), 'subscriptions:manage');
-  withScope(app, 'subscriptions:read', (scoped) => registerReading(scoped, deps), 'subscriptions:manage');
+  withScope(app, 'subscriptions:read', (scoped) => registerQuotes(scoped, deps));
+  withScope(app, 'subscriptions:read', (scoped) => registerReading(scoped, deps));
   withScope(app, 'subscriptions:manage', (scoped) => registerProposing(scoped, deps));
   withScope(app, 'subscriptions:manage', (scoped) => registerDeciding(scoped, deps));
 }

@@ -43,12 +43,10 @@ const rhythm = Type.Union(
   { description: 'How often, and on which days.' },
 );
 const hour = Type.Integer({ minimum: 0, maximum: 23, description: 'Hour of the day in Denmark at which it is due.' });
-const tables = Type.Array(Type.String({ pattern: '^[a-z][a-z0-9_]{0,62}$' }), {
-  minItems: 1,
-  maxItems: 100,
-  uniqueItems: true,
-  description: 'Tables of the domain.',
-});
+const tablesOf = (description: string) =>
+  Type.Array(Type.String({ pattern: '^[a-z][a-z0-9_]{0,62}$' }), {
+    ...{ minItems: 1, maxItems: 100, uniqueItems: true, description },
+  });
 const formats = Type.Array(Type.Enum([...FORMATS], { type: 'string' }), {
   minItems: 1,
   maxItems: FORMATS.length,
@@ -59,7 +57,14 @@ const kind = Type.Enum(['total', 'delta'], {
   type: 'string',
   description: '`total`: everything. `delta`: what changed since the delivery before.',
 });
-const terms = { rhythm, hour, tables, formats, kind };
+/** As answers have them: what was agreed holds, whatever is asked of a request by now. */
+const terms = {
+  rhythm,
+  hour,
+  tables: Type.Array(Type.String(), { description: 'Tables of the domain.' }),
+  formats,
+  kind,
+};
 const termsSchema = (description: string) => Type.Object(terms, { description });
 
 const domain = Type.String({ ...NAME_FORM, description: 'Id of the domain.' });
@@ -88,15 +93,13 @@ const exampleAgreement = { domain: 'borger', commitmentMonths: 12, renewalMonths
 export const proposalBody = Type.Object(
   {
     ...{ domain, startsOn: day('First day: today at the earliest, in two years at the latest.'), rhythm, hour },
-    tables: Type.Optional(
-      Type.Array(tables.items, { ...tables, description: 'Tables of the domain; all if not given.' }),
-    ),
+    tables: Type.Optional(tablesOf('Tables of the domain; all if not given.')),
     ...{ formats, kind, commitmentMonths, renewalMonths, noticeMonths },
   },
   { additionalProperties: false, examples: [{ ...exampleAgreement, ...exampleTerms, startsOn: '2028-09-01' }] },
 );
 
-export const changeBody = Type.Partial(Type.Object(terms), {
+export const changeBody = Type.Partial(Type.Object({ ...terms, tables: tablesOf('Tables of the domain.') }), {
   additionalProperties: false,
   minProperties: 1,
   description: 'The terms that are to be otherwise.',
