@@ -14,6 +14,7 @@ const HOME = '615';
 const MUNICIPAL = [
   ...['key-figures:read', 'raw-data:read', 'source:write', 'source:read', 'revision:restore', 'cpr:read'],
   ...['clients:manage', 'mandates:manage', 'audit:read', 'access-requests:answer'],
+  ...['events:read', 'webhooks:manage'],
 ];
 
 /** Registers the clients, and gets each its credential. `OTHER` is the municipality whose things are planted. */

@@ -49,6 +49,8 @@ export type Ids = Pick<
   | 'accessKey'
   | 'mandate'
   | 'accessRequest'
+  | 'webhook'
+  | 'webhookSecret'
 >;
 
 /** The address of a route with `ids` in it; shared things (domains, key figures, releases) keep one id of theirs. */
@@ -67,6 +69,7 @@ export function addressOf({ path, operation, method }: Route, ids: Ids): string 
     if (path.startsWith('/v1/access-keys')) return ids.accessKey;
     if (path.startsWith('/v1/mandates')) return ids.mandate;
     if (path.startsWith('/v1/access-requests')) return ids.accessRequest;
+    if (path.startsWith('/v1/webhooks')) return name === 'secret' ? ids.webhookSecret : ids.webhook;
     if (name === 'revision') return String(ids.revision);
     return (
       {
@@ -99,6 +102,8 @@ export const randomIds = (): Ids => ({
   accessKey: randomId(),
   mandate: randomUUID(),
   accessRequest: randomUUID(),
+  webhook: randomUUID(),
+  webhookSecret: randomUUID(),
 });
 
 export interface Seen {

@@ -69,6 +69,10 @@ t.test('isolation', async (t) => {
       'getMandate',
       'getAuditReview',
       'getAccessRequest',
+      'listEvents',
+      'listWebhooks',
+      'getWebhook',
+      'listWebhookAttempts',
     ])
       t.ok(shows.includes(id), `${id} shows it`);
   });
@@ -113,7 +117,9 @@ t.test('isolation', async (t) => {
         );
         const random = await ask(route, addressOf(route, randomIds()), caller, randomUUID());
         if (
-          /(source-deliveries|packages|revisions|clients|access-keys|mandates|access-requests)\/\{/.test(route.path)
+          /(source-deliveries|packages|revisions|clients|access-keys|mandates|access-requests|webhooks)\/\{/.test(
+            route.path,
+          )
         ) {
           t.same(real, random, `${label} is the same as for an id of nobody`);
           if (name === 'another municipality') t.equal(real.status, 404, `${label} does not exist`);
@@ -125,7 +131,7 @@ t.test('isolation', async (t) => {
   function checkNoCanary(t: Test, { headers, body }: Seen, label: string): void {
     t.notOk(`${headers}${body}`.includes(canary) || body.includes('987654321'), `${label} shows nothing`);
     const ids = [planted.openDelivery, planted.acceptedDelivery, planted.packageId, planted.registeredClient];
-    for (const id of [...ids, planted.accessKey, planted.mandate, planted.accessRequest])
+    for (const id of [...ids, planted.accessKey, planted.mandate, planted.accessRequest, planted.webhook])
       t.notOk(body.includes(id), `${label} names nothing`);
   }
 

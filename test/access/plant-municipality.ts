@@ -16,6 +16,8 @@ export interface Planted {
   readonly accessKey: string;
   readonly mandate: string;
   readonly accessRequest: string;
+  readonly webhook: string;
+  readonly webhookSecret: string;
 }
 
 const DOMAIN = 'borger';
@@ -50,6 +52,8 @@ export async function plantMunicipality(
     accessKey: 'canary0000000000',
     mandate: randomUUID(),
     accessRequest: randomUUID(),
+    webhook: randomUUID(),
+    webhookSecret: randomUUID(),
   };
   const insert = (table: string, row: Record<string, unknown>) => {
     const all = { municipality_code: municipality, ...row };
@@ -196,6 +200,22 @@ export async function plantMunicipality(
     request_id: canary,
     operation: canary,
     object: { canary, domain: DOMAIN },
+  });
+  await insert('event_counter', { last: 1 });
+  await insert('event', {
+    ...{ sequence: 1, event_id: randomUUID(), type: 'source-delivery.rejected', domain: DOMAIN, at: new Date() },
+    data: { sourceDelivery: canary },
+  });
+  const webhook = { webhook_id: planted.webhook };
+  await insert('webhook', { ...webhook, url: `https://${canary}.example/`, status: 'active', created_by: canary });
+  for (const [secret_id, expires_at] of [
+    [planted.webhookSecret, new Date(Date.now() + 86_400_000)],
+    [randomUUID(), null],
+  ])
+    await insert('webhook_secret', { ...webhook, secret_id, expires_at, sealed: Buffer.from(canary) });
+  await insert('webhook_message', { ...webhook, message_id: randomUUID(), kind: 'test', state: 'delivered' });
+  await insert('webhook_attempt', {
+    ...{ ...webhook, message_id: randomUUID(), type: canary, at: new Date(), duration_ms: 1, outcome: 'delivered' },
   });
   for (const operation of ['createSourceDelivery', 'submitSourceDelivery', 'restoreRevision', 'createPackage']) {
     await insert('idempotency_key', {
