@@ -15,6 +15,7 @@ const MUNICIPAL = [
   ...['key-figures:read', 'raw-data:read', 'source:write', 'source:read', 'revision:restore', 'cpr:read'],
   ...['clients:manage', 'mandates:manage', 'audit:read', 'access-requests:answer'],
   ...['subscriptions:read', 'subscriptions:manage'],
+  ...['events:read', 'webhooks:manage'],
 ];
 
 /** Registers the clients, and gets each its credential. `OTHER` is the municipality whose things are planted. */

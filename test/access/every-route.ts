@@ -50,6 +50,9 @@ export type Ids = Pick<
   | 'mandate'
   | 'accessRequest'
   | 'subscription'
+  | 'delivery'
+  | 'webhook'
+  | 'webhookSecret'
 >;
 
 /** The address of a route with `ids` in it; shared things (domains, key figures, releases) keep one id of theirs. */
@@ -69,6 +72,8 @@ export function addressOf({ path, operation, method }: Route, ids: Ids): string 
     if (path.startsWith('/v1/mandates')) return ids.mandate;
     if (path.startsWith('/v1/access-requests')) return ids.accessRequest;
     if (path.startsWith('/v1/subscriptions')) return ids.subscription;
+    if (path.startsWith('/v1/deliveries')) return ids.delivery;
+    if (path.startsWith('/v1/webhooks')) return name === 'secret' ? ids.webhookSecret : ids.webhook;
     if (name === 'revision') return String(ids.revision);
     return (
       {
@@ -103,6 +108,9 @@ export const randomIds = (): Ids => ({
   mandate: randomUUID(),
   accessRequest: randomUUID(),
   subscription: randomUUID(),
+  delivery: randomUUID(),
+  webhook: randomUUID(),
+  webhookSecret: randomUUID(),
 });
 
 export interface Seen {

@@ -71,6 +71,12 @@ t.test('isolation', async (t) => {
       'getAccessRequest',
       'listSubscriptions',
       'getSubscription',
+      'listDeliveries',
+      'getDelivery',
+      'listEvents',
+      'listWebhooks',
+      'getWebhook',
+      'listWebhookAttempts',
     ])
       t.ok(shows.includes(id), `${id} shows it`);
   });
@@ -115,7 +121,7 @@ t.test('isolation', async (t) => {
         );
         const random = await ask(route, addressOf(route, randomIds()), caller, randomUUID());
         if (
-          /(source-deliveries|packages|revisions|clients|access-keys|mandates|access-requests|subscriptions)\/\{/.test(
+          /(source-deliveries|packages|revisions|clients|access-keys|mandates|access-requests|subscriptions|webhooks|deliveries)\/\{/.test(
             route.path,
           )
         ) {
@@ -129,7 +135,15 @@ t.test('isolation', async (t) => {
   function checkNoCanary(t: Test, { headers, body }: Seen, label: string): void {
     t.notOk(`${headers}${body}`.includes(canary) || body.includes('987654321'), `${label} shows nothing`);
     const ids = [planted.openDelivery, planted.acceptedDelivery, planted.packageId, planted.registeredClient];
-    for (const id of [...ids, planted.accessKey, planted.mandate, planted.accessRequest, planted.subscription])
+    for (const id of [
+      ...ids,
+      planted.accessKey,
+      planted.mandate,
+      planted.accessRequest,
+      planted.subscription,
+      planted.webhook,
+      planted.delivery,
+    ])
       t.notOk(body.includes(id), `${label} names nothing`);
   }
 

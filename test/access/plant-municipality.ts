@@ -17,6 +17,9 @@ export interface Planted {
   readonly mandate: string;
   readonly accessRequest: string;
   readonly subscription: string;
+  readonly delivery: string;
+  readonly webhook: string;
+  readonly webhookSecret: string;
 }
 
 const DOMAIN = 'borger';
@@ -52,6 +55,9 @@ export async function plantMunicipality(
     mandate: randomUUID(),
     accessRequest: randomUUID(),
     subscription: randomUUID(),
+    delivery: randomUUID(),
+    webhook: randomUUID(),
+    webhookSecret: randomUUID(),
   };
   const insert = (table: string, row: Record<string, unknown>) => {
     const all = { municipality_code: municipality, ...row };
@@ -216,6 +222,33 @@ export async function plantMunicipality(
     operation: canary,
     object: { canary, domain: DOMAIN },
   });
+  await insert('event_counter', { last: 1 });
+  await insert('event', {
+    ...{ sequence: 1, event_id: randomUUID(), type: 'source-delivery.rejected', domain: DOMAIN, at: new Date() },
+    data: { sourceDelivery: canary },
+  });
+  const webhook = { webhook_id: planted.webhook };
+  await insert('webhook', { ...webhook, url: `https://${canary}.example/`, status: 'active', created_by: canary });
+  for (const [secret_id, expires_at] of [
+    [planted.webhookSecret, new Date(Date.now() + 86_400_000)],
+    [randomUUID(), null],
+  ])
+    await insert('webhook_secret', { ...webhook, secret_id, expires_at, sealed: Buffer.from(canary) });
+  await insert('webhook_message', { ...webhook, message_id: randomUUID(), kind: 'test', state: 'delivered' });
+  await insert('webhook_attempt', {
+    ...{ ...webhook, message_id: randomUUID(), type: canary, at: new Date(), duration_ms: 1, outcome: 'delivered' },
+  });
+  await insert('delivery', {
+    ...{ delivery_id: planted.delivery, subscription_id: planted.subscription, domain: DOMAIN, due_on: '2025-12-01' },
+    ...{ promised_at: new Date(), agreed_kind: 'total', tables: [canary], formats: ['csv.gz'], state: 'ready' },
+    ...{ package_id: planted.packageId, revision: planted.revision, created_at: new Date(), ready_at: new Date() },
+    manifest: `e30.${Buffer.from(JSON.stringify({ delivery: canary })).toString('base64url')}.e30`,
+  });
+  await insert('delivery_file', { delivery_id: planted.delivery, name: canary, bytes: 1, sha256: HASH });
+  const receipt = { acknowledged_at: new Date(), receipt: canary };
+  await insert('delivery_acknowledgement', { delivery_id: planted.delivery, client_id: canary, ...receipt });
+  const slice = { table_name: TABLE, period: '2025', sha256: HASH, schema_hash: HASH };
+  await insert('slice_total', { ...slice, domain: DOMAIN, totals: { canary } });
   const remembered = ['createSourceDelivery', 'submitSourceDelivery', 'restoreRevision', 'createPackage'];
   for (const operation of [...remembered, 'createSubscription', 'activateSubscription']) {
     await insert('idempotency_key', {

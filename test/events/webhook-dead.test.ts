@@ -14,7 +14,8 @@ t.test('97 of 98 receivers are dead', { skip: skipWithout('openssl', 'version') 
   const { service, receivers, owner, api } = scene;
   const codes = service.api.deps.catalogue.municipalities.map(({ code }) => code as string).slice(0, 98);
   const [living = '', ...dead] = codes;
-  await Promise.all(codes.map((municipality) => scene.activate(`m${municipality}`, {}, { municipality })));
+  for (const municipality of codes) await scene.register(`m${municipality}`, {}, { municipality });
+  await scene.untilRow(`select 1 from webhook having count(*) filter (where status = 'active') = $1`, [codes.length]);
   for (const [index, code] of dead.entries()) {
     if (index % 2 === 0) receivers.answer(`m${code}`, () => {});
     else

@@ -22,13 +22,14 @@ const tags = ['Events'];
 
 export function registerWebhookRoutes(app: App, deps: WebhookDeps): void {
   withScope(app, 'webhooks:manage', (scoped) => {
-    registerEndpoints(scoped, deps);
+    registerList(scoped, deps);
     registerSecrets(scoped, deps);
     registerSending(scoped, deps);
+    registerEndpoint(scoped, deps);
   });
 }
 
-function registerEndpoints(scoped: App, deps: WebhookDeps): void {
+function registerList(scoped: App, deps: WebhookDeps): void {
   scoped.route({
     method: 'POST',
     url: '/v1/webhooks',
@@ -72,42 +73,6 @@ function registerEndpoints(scoped: App, deps: WebhookDeps): void {
     async handler(request, reply) {
       const items = await readWebhooks(deps.pool, tenantOf(request));
       return reply.send({ items: items.map(schemas.presentWebhook) } as never);
-    },
-  });
-
-  scoped.route({
-    method: 'GET',
-    url: '/v1/webhooks/:id',
-    schema: {
-      operationId: 'getWebhook',
-      summary: 'Read a webhook',
-      description: 'Its state, and the secrets that sign now, without their texts.',
-      tags,
-      params: schemas.webhookParams,
-      response: { 200: schemas.webhookSchema, ...errorAnswers(INVALID_REQUEST, NOT_FOUND, MUNICIPALITY_REQUIRED) },
-    },
-    async handler(request, reply) {
-      return reply.send(
-        schemas.presentWebhook(await readWebhook(deps.pool, tenantOf(request), request.params.id)) as never,
-      );
-    },
-  });
-
-  scoped.route({
-    method: 'DELETE',
-    url: '/v1/webhooks/:id',
-    schema: {
-      operationId: 'deleteWebhook',
-      summary: 'Delete a webhook',
-      description: 'Nothing is sent to it any more; its attempts are forgotten.',
-      tags,
-      params: schemas.webhookParams,
-      response: { 200: schemas.webhookSchema, ...errorAnswers(INVALID_REQUEST, NOT_FOUND, MUNICIPALITY_REQUIRED) },
-    },
-    async handler(request, reply) {
-      return reply.send(
-        schemas.presentWebhook(await removeWebhook(deps, tenantOf(request), request.params.id)) as never,
-      );
     },
   });
 }
@@ -214,6 +179,44 @@ function registerSending(scoped: App, deps: WebhookDeps): void {
       const { items, cursor } = await readAttempts(deps.pool, tenantOf(request), request.params.id, request.query);
       const next = cursor === null ? null : nextLink(request, cursor);
       return sendPage(reply, { items: items.map(schemas.presentAttempt), next });
+    },
+  });
+}
+
+function registerEndpoint(scoped: App, deps: WebhookDeps): void {
+  scoped.route({
+    method: 'GET',
+    url: '/v1/webhooks/:id',
+    schema: {
+      operationId: 'getWebhook',
+      summary: 'Read a webhook',
+      description: 'Its state, and the secrets that sign now, without their texts.',
+      tags,
+      params: schemas.webhookParams,
+      response: { 200: schemas.webhookSchema, ...errorAnswers(INVALID_REQUEST, NOT_FOUND, MUNICIPALITY_REQUIRED) },
+    },
+    async handler(request, reply) {
+      return reply.send(
+        schemas.presentWebhook(await readWebhook(deps.pool, tenantOf(request), request.params.id)) as never,
+      );
+    },
+  });
+
+  scoped.route({
+    method: 'DELETE',
+    url: '/v1/webhooks/:id',
+    schema: {
+      operationId: 'deleteWebhook',
+      summary: 'Delete a webhook',
+      description: 'Nothing is sent to it any more; its attempts are forgotten.',
+      tags,
+      params: schemas.webhookParams,
+      response: { 200: schemas.webhookSchema, ...errorAnswers(INVALID_REQUEST, NOT_FOUND, MUNICIPALITY_REQUIRED) },
+    },
+    async handler(request, reply) {
+      return reply.send(
+        schemas.presentWebhook(await removeWebhook(deps, tenantOf(request), request.params.id)) as never,
+      );
     },
   });
 }
