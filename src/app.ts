@@ -24,9 +24,7 @@ export async function buildApp(deps: ApiDeps, isStopping: () => boolean = () => 
     callerOf: ({ principal }) => principal,
   });
   await registerReference(app);
-  withScope(app, 'public', (scoped) =>
-    registerHealthRoutes(scoped, { metrics: deps.metrics, checks: deps.checks, isStopping }),
-  );
+  withScope(app, 'public', (scoped) => registerHealthRoutes(scoped, { checks: deps.checks, isStopping }));
   registerCatalogueRoutes(app, deps);
   registerAccessRoutes(app, {
     ...deps,
