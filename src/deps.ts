@@ -1,5 +1,5 @@
 // Builds what the rest is given: pools, storage, queue, cache, catalogue. The only place that opens or closes connections.
-import { access, constants, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -144,7 +144,7 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
     metrics,
     checks: {
       database: () => pool.query('select 1'),
-      storage: () => access(storage.localRoot, constants.R_OK | constants.W_OK),
+      storage: () => storage.check(),
     },
     async close() {
       redis?.close();
