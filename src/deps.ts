@@ -11,11 +11,13 @@ import {
   createKeyRing,
   createLimiter,
   createReadCounter,
+  createRefusalCounter,
   createTokenVerifier,
   createTransferLog,
   type KeyRing,
   type Limiter,
   type ReadCounter,
+  type RefusalCounter,
   SIGNING_KEYS,
   type TransferLog,
   verifyAccessKey,
@@ -60,6 +62,7 @@ export interface ApiDeps extends SharedDeps {
   readonly issuer: string;
   readonly audience: string;
   readonly reads: ReadCounter;
+  readonly refusals: RefusalCounter;
   readonly transfers: TransferLog;
   readonly metrics: Registry;
   /** What `/readyz` asks. */
@@ -125,6 +128,9 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
     },
   });
   const reads = createReadCounter(pool, (error) => log.error({ code: codeOf(error) }, 'reads-not-written'));
+  const refusals = createRefusalCounter(pool, metrics, (error) =>
+    log.error({ code: codeOf(error) }, 'refusals-not-written'),
+  );
   const transfers = createTransferLog(pool, (error) => log.error({ code: codeOf(error) }, 'transfer-end-not-written'));
   return {
     ...shared,
@@ -140,6 +146,7 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
     issuer: config.access.issuer,
     audience: config.access.audience,
     reads,
+    refusals,
     transfers,
     metrics,
     checks: {
@@ -152,6 +159,7 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
       await listener.stop();
       keyRing.stop();
       await reads.flush();
+      await refusals.flush();
       await transfers.close();
       await shared.close();
     },
@@ -268,6 +276,7 @@ export async function describeDeps(log: Logger): Promise<ApiDeps> {
     issuer: 'none',
     audience: 'none',
     reads: createReadCounter(pool, () => {}),
+    refusals: createRefusalCounter(pool, metrics, () => {}),
     transfers: createTransferLog(pool, () => {}),
     metrics,
     checks: {},
