@@ -1,5 +1,6 @@
 // Builds the app: every stage's routes on one server. The list of stages here is the table of contents of the api.
 import {
+  recordRefusals,
   registerAccess,
   registerAccessRoutes,
   registerAuditReviewRoutes,
@@ -19,15 +20,14 @@ import { observeRequests } from './platform/http/observe.ts';
 export async function buildApp(deps: ApiDeps, isStopping: () => boolean = () => false): Promise<App> {
   const app = createHttpApp({ ...deps.http, logger: deps.log });
   registerAccess(app, deps.callerVerifier, deps.limiter);
+  recordRefusals(app, deps.refusals);
   observeRequests(app, {
     log: deps.log,
     metrics: deps.metrics,
     callerOf: ({ principal }) => principal,
   });
   await registerReference(app);
-  withScope(app, 'public', (scoped) =>
-    registerHealthRoutes(scoped, { metrics: deps.metrics, checks: deps.checks, isStopping }),
-  );
+  withScope(app, 'public', (scoped) => registerHealthRoutes(scoped, { checks: deps.checks, isStopping }));
   registerCatalogueRoutes(app, { ...deps, readCapabilities: () => delivery.readCapabilities(deps) });
   registerAccessRoutes(app, {
     ...deps,

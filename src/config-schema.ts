@@ -4,6 +4,7 @@ import Type, { type Static } from 'typebox';
 const SECRET = '^(([0-9a-fA-F]{2}){32,}|[A-Za-z0-9+/_-]{43,}={0,2})$';
 const HOST = '[A-Za-z0-9_][A-Za-z0-9._-]*(:[0-9]{1,5})?';
 const ORIGIN = 'https://[A-Za-z0-9.-]+(:[0-9]{1,5})?';
+const LISTEN_HOST = '^[0-9A-Za-z.:_-]+$';
 const POSTGRES_URL = '^postgres(ql)?://[^:/@\\s]+:[^@\\s]+@[^\\s]+/[^/\\s]+$';
 
 function setting(description: string, pattern: string, fallback?: string) {
@@ -12,6 +13,10 @@ function setting(description: string, pattern: string, fallback?: string) {
 
 function count(description: string, fallback: number) {
   return setting(`${description} A whole number above 0.`, '^[1-9][0-9]{0,14}$', String(fallback));
+}
+
+function port(description: string, fallback: string) {
+  return setting(`${description}, 0 to 65535; 0 picks a free one.`, '^[0-9]{1,5}$', fallback);
 }
 
 /** A setting without default is needed by the processes that its description names; `Optional` ones by none. */
@@ -63,8 +68,15 @@ export const settingsSchema = Type.Object({
     ),
   ),
   FLIS_CACHE_MB: count('Memory for cached answers of the api process, in MiB.', 128),
-  FLIS_HOST: setting('Address that the api listens on.', '^[0-9A-Za-z.:_-]+$', '127.0.0.1'),
-  FLIS_PORT: setting('Port that the api listens on, 0 to 65535; 0 picks a free one.', '^[0-9]{1,5}$', '8080'),
+  FLIS_HOST: setting('Address that the api listens on.', LISTEN_HOST, '127.0.0.1'),
+  FLIS_PORT: port('Port that the api listens on', '8080'),
+  FLIS_METRICS_HOST: setting(
+    'Address that api and worker serve their metrics on, for Prometheus alone: whoever reaches it may read them.',
+    LISTEN_HOST,
+    '127.0.0.1',
+  ),
+  FLIS_METRICS_PORT: port('Port of the metrics of the api', '9464'),
+  FLIS_WORKER_METRICS_PORT: port('Port of the metrics of the worker', '9465'),
   FLIS_PUBLIC_ORIGIN: setting(
     'Address under which users reach the api, for links in answers: https://host, without a path or a slash at the end.',
     '^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$',

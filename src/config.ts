@@ -33,6 +33,8 @@ export interface Config {
     readonly requestTimeout: number;
     readonly maxConnections: number;
   };
+  /** Where a process serves its metrics. */
+  readonly metrics: { readonly host: string; readonly apiPort: number; readonly workerPort: number };
   readonly access: { readonly issuer: string; readonly audience: string; readonly keys: JSONWebKeySet };
   readonly rootSecret: Buffer;
   readonly contextSecret: Buffer;
@@ -104,6 +106,7 @@ export function loadConfig(door: Door, environment: NodeJS.ProcessEnv = process.
   const faults: string[] = [];
   const settings = readSettings(door, environment, faults);
   const number = (name: SettingName) => Number(settings[name]);
+  const port = (name: SettingName) => readPort(name, number(name), faults);
   const limit = (name: SettingName) => ({ rate: number(name), burst: number(name) * number('FLIS_RATE_BURST_S') });
   const config: Config = {
     database: {
@@ -121,12 +124,17 @@ export function loadConfig(door: Door, environment: NodeJS.ProcessEnv = process.
     cache: { bytes: number('FLIS_CACHE_MB') * MIB, redisUrl: settings.FLIS_REDIS_URL },
     http: {
       host: settings.FLIS_HOST ?? '',
-      port: readPort(number('FLIS_PORT'), faults),
+      port: port('FLIS_PORT'),
       publicOrigin: settings.FLIS_PUBLIC_ORIGIN ?? '',
       otherHosts: listOf(settings.FLIS_OTHER_HOSTS),
       corsOrigins: readOrigins(settings.FLIS_CORS_ORIGINS, faults),
       requestTimeout: readRequestTimeout(number('FLIS_REQUEST_TIMEOUT_S'), faults),
       maxConnections: number('FLIS_MAX_CONNECTIONS'),
+    },
+    metrics: {
+      host: settings.FLIS_METRICS_HOST ?? '',
+      apiPort: port('FLIS_METRICS_PORT'),
+      workerPort: port('FLIS_WORKER_METRICS_PORT'),
     },
     access: {
       issuer: settings.FLIS_ISSUER ?? '',
@@ -191,8 +199,8 @@ function readOrigins(text: string | undefined, faults: string[]): string[] {
   return origins;
 }
 
-function readPort(port: number, faults: string[]): number {
-  if (port > 65_535) faults.push('FLIS_PORT is not of the right form. A port is at most 65535.');
+function readPort(name: SettingName, port: number, faults: string[]): number {
+  if (port > 65_535) faults.push(`${name} is not of the right form. A port is at most 65535.`);
   return port;
 }
 

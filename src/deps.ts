@@ -1,5 +1,5 @@
 // Builds what the rest is given: pools, storage, queue, cache, catalogue. The only place that opens or closes connections.
-import { access, constants, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -11,11 +11,13 @@ import {
   createKeyRing,
   createLimiter,
   createReadCounter,
+  createRefusalCounter,
   createTokenVerifier,
   createTransferLog,
   type KeyRing,
   type Limiter,
   type ReadCounter,
+  type RefusalCounter,
   SIGNING_KEYS,
   type TransferLog,
   verifyAccessKey,
@@ -65,6 +67,7 @@ export interface ApiDeps extends SharedDeps {
   readonly keyRing: KeyRing;
   readonly audience: string;
   readonly reads: ReadCounter;
+  readonly refusals: RefusalCounter;
   readonly transfers: TransferLog;
   readonly sent: delivery.SentLog;
   readonly metrics: Registry;
@@ -133,6 +136,9 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
     },
   });
   const reads = createReadCounter(pool, (error) => log.error({ code: codeOf(error) }, 'reads-not-written'));
+  const refusals = createRefusalCounter(pool, metrics, (error) =>
+    log.error({ code: codeOf(error) }, 'refusals-not-written'),
+  );
   const transfers = createTransferLog(pool, (error) => log.error({ code: codeOf(error) }, 'transfer-end-not-written'));
   const sent = delivery.createSentLog(pool, shared.clock, (error) =>
     log.error({ code: codeOf(error) }, 'sent-not-written'),
@@ -150,12 +156,13 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
     keyRing,
     audience: config.access.audience,
     reads,
+    refusals,
     transfers,
     sent,
     metrics,
     checks: {
       database: () => pool.query('select 1'),
-      storage: () => access(storage.localRoot, constants.R_OK | constants.W_OK),
+      storage: () => storage.check(),
     },
     async close() {
       redis?.close();
@@ -163,6 +170,7 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
       await listener.stop();
       keyRing.stop();
       await reads.flush();
+      await refusals.flush();
       await transfers.close();
       await sent.close();
       await shared.close();
@@ -285,6 +293,7 @@ export async function describeDeps(log: Logger): Promise<ApiDeps> {
     issuer: 'none',
     audience: 'none',
     reads: createReadCounter(pool, () => {}),
+    refusals: createRefusalCounter(pool, metrics, () => {}),
     transfers: createTransferLog(pool, () => {}),
     sent: delivery.createSentLog(
       pool,

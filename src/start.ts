@@ -12,7 +12,10 @@ import { REVISE } from './pipeline/queues.ts';
 import { sweepTempFolders } from './platform/duckdb/duckdb.ts';
 import { codeOf } from './platform/error-code.ts';
 import type { App } from './platform/http/app.ts';
+import { createMetrics } from './platform/http/observe.ts';
+import { type MetricsListener, serveMetrics } from './platform/http/serve-metrics.ts';
 import { startJobRunner } from './platform/queue/pg-boss.ts';
+import { StartFaults } from './platform/start-faults.ts';
 
 /** Milliseconds within which a stopping process has ended. */
 export const STOP_DEADLINE = 30_000;
@@ -24,6 +27,8 @@ export interface RunningApi {
   readonly deps: ApiDeps;
   /** Where it listens, e.g. `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** Where it serves its metrics, without the path. */
+  readonly metricsUrl: string;
   /** Takes no new connection, waits for running requests, then closes what it opened. */
   stop(): Promise<void>;
 }
@@ -33,29 +38,54 @@ export async function startApi(config: Config, log: Logger, options: DepsOptions
   await refuseFaults(config, 'api', log);
   const deps = await openApiDeps(config, log, options);
   let stopping = false;
+  let listener: MetricsListener | undefined;
   try {
     const app = await buildApp(deps, () => stopping);
-    const url = await app.listen({ host: config.http.host, port: config.http.port });
+    const { host, apiPort } = config.metrics;
+    const served = await listen('FLIS_METRICS_HOST and FLIS_METRICS_PORT', () =>
+      serveMetrics(deps.metrics, host, apiPort),
+    );
+    listener = served;
+    const url = await listen('FLIS_HOST and FLIS_PORT', () =>
+      app.listen({ host: config.http.host, port: config.http.port }),
+    );
     return {
       app,
       deps,
       url,
+      metricsUrl: served.url,
       async stop() {
         stopping = true;
         const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN);
         await app.close();
         clearTimeout(cut);
+        await served.stop();
         await deps.close();
       },
     };
   } catch (error) {
+    await listener?.stop();
     await deps.close();
     throw error;
   }
 }
 
+/** @param settings the names of those that say where. @throws StartFaults when the system refuses the address */
+async function listen<Listening>(settings: string, start: () => Promise<Listening>): Promise<Listening> {
+  try {
+    return await start();
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    const reason = code === 'EADDRINUSE' ? 'another process listens there' : `it is refused with ${code}`;
+    throw new StartFaults([`the address of ${settings} cannot be listened on: ${reason}`]);
+  }
+}
+
 export interface RunningWorker {
   readonly deps: WorkerDeps;
+  /** Where it serves its metrics, without the path. */
+  readonly metricsUrl: string;
   /** Fetches no new job, waits for running ones, then closes what it opened. */
   stop(): Promise<void>;
 }
@@ -69,7 +99,14 @@ export interface WorkerOptions extends DepsOptions {
 export async function startWorker(config: Config, log: Logger, options: WorkerOptions = {}): Promise<RunningWorker> {
   await refuseFaults(config, 'worker', log);
   const deps = await openWorkerDeps(config, log, options);
+  const metrics = createMetrics();
+  let listener: MetricsListener | undefined;
   try {
+    const { host, workerPort } = config.metrics;
+    const served = await listen('FLIS_METRICS_HOST and FLIS_WORKER_METRICS_PORT', () =>
+      serveMetrics(metrics, host, workerPort),
+    );
+    listener = served;
     // A killed worker leaves temporary files, which hold person data; a new version can bring new declarations.
     await sweepTempFolders(config.tempFolder);
     await warehouse.enqueueReslices(deps);
@@ -86,6 +123,7 @@ export async function startWorker(config: Config, log: Logger, options: WorkerOp
       url: config.database.directWorker ?? '',
       applicationName: 'flis-worker-jobs',
       log,
+      metrics,
       handlers: jobHandlers(deps),
       // Loads are many and slow; of everything else one at a time keeps up, and memory stays bounded.
       concurrency: (queue) => (queue === REVISE.name ? config.workerJobs : 1),
@@ -97,6 +135,7 @@ export async function startWorker(config: Config, log: Logger, options: WorkerOp
     );
     return {
       deps,
+      metricsUrl: served.url,
       async stop() {
         await sealing.stop();
         await expiry.stop();
@@ -104,10 +143,12 @@ export async function startWorker(config: Config, log: Logger, options: WorkerOp
         await runner.stop(DRAIN);
         await accessUpkeep.stop();
         await events.stop();
+        await served.stop();
         await deps.close();
       },
     };
   } catch (error) {
+    await listener?.stop();
     await deps.close();
     throw error;
   }

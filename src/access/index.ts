@@ -5,6 +5,7 @@ export { registerAuditReviewRoutes } from './audit-reviews/index.ts';
 export type { CallerVerifier } from './caller-verifier.ts';
 export { type ClientDeps, createClient, isClientKind } from './clients/index.ts';
 export { createReadCounter, type ReadCounter } from './count-reads.ts';
+export { createRefusalCounter, type RefusalCounter, recordRefusals } from './count-refusals.ts';
 export {
   DOMAIN_MISSING,
   MUNICIPALITY_REQUIRED,

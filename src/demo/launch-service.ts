@@ -135,6 +135,8 @@ async function prepare(options: LaunchOptions, secrets: Secrets, postgres: Embed
     FLIS_TEMP_DIR: join(options.folder, 'temporary'),
     FLIS_HOST: '127.0.0.1',
     FLIS_PORT: String(port),
+    FLIS_METRICS_PORT: '0',
+    FLIS_WORKER_METRICS_PORT: '0',
     FLIS_PUBLIC_ORIGIN: `http://127.0.0.1:${port}`,
     FLIS_ISSUER: ISSUER,
     FLIS_AUDIENCE: AUDIENCE,

@@ -87,6 +87,7 @@ t.test('lines and volumes lose nothing of the month and take nothing from outsid
       fc.integer({ min: -30, max: 40 }),
       fc.record({
         ...{ entries: number, complete: number, brokenOff: number, withoutEnd: number, nothingSent: number },
+        refused: number,
         ...{ rows: number, bytes: number, first: instant, last: instant },
       }),
     )
@@ -158,6 +159,8 @@ t.test('over HTTP', async (t) => {
   await add('2026-03-31T21:59:59Z', 'late', 'started', { domain: 'skole', rows: 3, bytes: 50 });
   await add('2026-03-31T21:59:59Z', 'late', 'nothing-sent', { domain: 'skole', rows: 0, bytes: 0, method: 'HEAD' });
   await fetched('2026-03-31T22:00:00Z', 'bi', 5_000_000);
+  await add('2026-03-06T11:00:00Z', 'guesser', 'refused', { code: 'not-found', refusals: 17 });
+  await add('2026-03-07T11:00:00Z', 'guesser', 'refused', { code: 'scope-missing', refusals: 2 });
 
   await t.test('lines', async (t) => {
     const { lines, ...head } = await review();
@@ -165,18 +168,21 @@ t.test('over HTTP', async (t) => {
       ...{ month: MONTH, municipality: '615', final: true },
       ...{ from: '2026-02-28T23:00:00.000Z', to: '2026-03-31T22:00:00.000Z' },
     });
-    const file = { operation: 'getPackageFile', domain: 'skole', mandate: null, purpose: null, nothingSent: 0 };
+    const file = {
+      ...{ operation: 'getPackageFile', domain: 'skole', mandate: null, purpose: null, nothingSent: 0, refused: 0 },
+    };
     t.match(lines, [
       {
         ...{ ...file, client: 'bi', cpr: false, days: 3, entries: 3, complete: 3, brokenOff: 0, withoutEnd: 0 },
         ...{ rows: 30, bytes: 700_001, first: '2026-02-28T23:00:00.000Z', last: '2026-03-03T10:00:00.000Z' },
       },
       { ...file, client: 'bi', cpr: true, entries: 1, complete: 0, brokenOff: 1, rows: 10, bytes: 7 },
+      { ...file, domain: null, client: 'guesser', days: 2, entries: 0, refused: 19, rows: 0, bytes: 0 },
       { ...file, client: 'late', entries: 2, complete: 0, withoutEnd: 1, nothingSent: 1, rows: 3, bytes: 50 },
       { ...file, client: 'new', bytes: FLOOR_BYTES },
       { ...file, client: 'small', bytes: FLOOR_BYTES - 1 },
     ]);
-    t.equal(lines.length, 5);
+    t.equal(lines.length, 6);
   });
 
   await t.test('unusual days', async (t) => {
@@ -207,9 +213,9 @@ t.test('over HTTP', async (t) => {
     t.match(type, 'text/csv');
     const lines = text.split('\n');
     t.match(lines[0], /^kind,client,mandate,purpose,operation,domain,cpr,days,entries,/);
-    t.match(text, '\nline,bi,,,getPackageFile,skole,true,1,1,0,1,0,0,10,7,2026-03-03T11:00:00.000Z,');
-    t.match(text, '\nunusual,,,,,,,,,,,,,,300008,,,2026-03-03,100000,3\n');
-    t.equal(lines.length, 11);
+    t.match(text, '\nline,bi,,,getPackageFile,skole,true,1,1,0,1,0,0,0,10,7,2026-03-03T11:00:00.000Z,');
+    t.match(text, '\nunusual,,,,,,,,,,,,,,,300008,,,2026-03-03,100000,3\n');
+    t.equal(lines.length, 12);
   });
 
   await t.test('only its own, only with the scope, only months that have begun', async (t) => {

@@ -103,7 +103,7 @@ t.test('too many requests', async (t) => {
   await t.test('are counted by operators too', async (t) => {
     const { last } = await ask([service], await service.token({ municipality: null, clientId: 'op' }), 1);
     t.equal(last.headers.get('ratelimit-policy'), '"client";q=80;w=40');
-    const metrics = await (await fetch(`${service.url}/metrics`)).text();
+    const metrics = await (await fetch(`${service.api.metricsUrl}/metrics`)).text();
     t.match(metrics, /flis_rate_limited_total\{policy="client-municipality"\} \d+/);
     t.match(metrics, /flis_rate_limited_total\{policy="client"\} \d+/);
     t.notMatch(metrics, /flis_rate_limits_alone/, 'without Redis a process is never alone');
@@ -203,7 +203,7 @@ t.test('Redis killed in the middle of load', { skip }, async (t) => {
   const redis = await startRedis(t);
   const service = await startPair(t, { ...settings, FLIS_REDIS_URL: redis.url });
   const alone = async () =>
-    /^flis_rate_limits_alone (\d)/m.exec(await (await fetch(`${service.url}/metrics`)).text())?.[1];
+    /^flis_rate_limits_alone (\d)/m.exec(await (await fetch(`${service.api.metricsUrl}/metrics`)).text())?.[1];
   t.equal(await alone(), '0');
   const start = performance.now();
   const token = await service.token({ clientId: 'busy' });
@@ -225,7 +225,7 @@ t.test('Redis killed in the middle of load', { skip }, async (t) => {
 async function startPair(t: Test, settings: Record<string, string>): Promise<TestService> {
   const service = await startService(t, { withoutWorker: true, settings });
   for (;;) {
-    const metrics = await (await fetch(`${service.url}/metrics`)).text();
+    const metrics = await (await fetch(`${service.api.metricsUrl}/metrics`)).text();
     if (metrics.includes('flis_rate_limits_alone 0')) return service;
     await delay(5);
   }

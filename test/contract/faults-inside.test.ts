@@ -228,7 +228,7 @@ t.test('nothing of what breaks inside comes out', async (t) => {
   const { storageFolder } = service.config;
   await during(
     'storage that is not there',
-    ['source-deliveries'],
+    ['source-deliveries', 'readyz'],
     async () => {
       await rename(storageFolder, `${storageFolder}-gone`);
       await writeFile(storageFolder, CANARY);

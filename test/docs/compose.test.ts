@@ -16,6 +16,7 @@ interface Service {
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly healthcheck?: object;
   readonly volumes?: readonly string[];
+  readonly ports?: readonly string[];
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -57,6 +58,13 @@ t.test('services hang together', async (t) => {
   }
 });
 
+t.test('nothing but the public port of the api is published', async (t) => {
+  t.same(
+    services.flatMap(([name, { ports = [] }]) => ports.map((port) => `${name} ${port.split(':').at(-1)}`)),
+    ['api 8080'],
+  );
+});
+
 t.test('the doors accept the settings', async (t) => {
   const given = await answers();
   for (const door of ['api', 'worker', 'migrate'] satisfies Door[]) {
@@ -85,6 +93,9 @@ const DECIDED = [
   'FLIS_TEMP_DIR',
   'FLIS_HOST',
   'FLIS_PORT',
+  'FLIS_METRICS_HOST',
+  'FLIS_METRICS_PORT',
+  'FLIS_WORKER_METRICS_PORT',
 ];
 
 t.test('every other setting of .env reaches api and worker, with the same default', async (t) => {

@@ -71,6 +71,8 @@ export async function startService(t: TestScope, options: ServiceOptions = {}): 
     FLIS_STORAGE_DIR: join(folder, 'storage'),
     FLIS_TEMP_DIR: join(folder, 'temporary'),
     FLIS_PORT: '0',
+    FLIS_METRICS_PORT: '0',
+    FLIS_WORKER_METRICS_PORT: '0',
     FLIS_PUBLIC_ORIGIN: 'https://flis.example',
     FLIS_ISSUER: ISSUER,
     FLIS_AUDIENCE: AUDIENCE,

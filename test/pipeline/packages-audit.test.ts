@@ -15,6 +15,8 @@ await owner.connect();
 t.teardown(() => owner.end());
 await deliver([people('2024-01', 1, 10)], [birth(1, '2024-03-01')]);
 const manifest = await build({ domain: 'borger', kind: 'total' });
+const { manifest: stored } = (await owner.query('select manifest from package where package_id = $1', [manifest.id]))
+  .rows[0];
 const addressOf = (name: string) => `/v1/packages/${manifest.id}/files/${name}`;
 const FILE = 'bor_befolkning.csv.gz';
 
@@ -69,8 +71,32 @@ t.test('a whole download: what is on record before, and after', async (t) => {
   await fetchAs(as('cpr', 'cpr:read'), 'GET', addressOf('identitet.csv.gz'));
   t.match(await untilRows('getPackageFile', 'cpr', 2), [{ object: { cpr: true } }, {}]);
   await fetchAs(as('zip'), 'GET', `/v1/packages/${manifest.id}/archive.zip`);
-  t.match(await untilRows('getPackageArchive', 'zip', 2), [{ outcome: 'started' }, { outcome: 'complete' }]);
+  // Of the archive: those of all its tables, a row of each.
+  t.match(await untilRows('getPackageArchive', 'zip', 2), [
+    { outcome: 'started', object: { rows: 2 } },
+    { outcome: 'complete' },
+  ]);
 });
+
+t.test(
+  'a manifest tells of raw data: reading it is on record, asking for a package that is not ready is not',
+  async (t) => {
+    const { id } = manifest;
+    for (const method of ['GET', 'HEAD']) await fetchAs(as('reader'), method, `/v1/packages/${id}`);
+    const object = { package: id, domain: 'borger', kind: 'total', revision: 1 };
+    t.strictSame(
+      (await rowsOf('getPackage', 'reader')).map((row) => [row.outcome, row.object]),
+      [
+        ['done', object],
+        ['done', object],
+      ],
+    );
+    await owner.query(`update package set state = 'building', manifest = null where package_id = $1`, [id]);
+    await fetchAs(as('asker'), 'GET', `/v1/packages/${id}`);
+    await owner.query(`update package set state = 'ready', manifest = $2 where package_id = $1`, [id, stored]);
+    t.same(await rowsOf('getPackage', 'asker'), []);
+  },
+);
 
 t.test(
   'a download that breaks off: the row was there before the first byte, and the end says how much had left',

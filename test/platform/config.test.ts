@@ -42,6 +42,7 @@ t.test('a complete environment', async (t) => {
   t.equal(config.database.directApi, complete.FLIS_DATABASE_URL_API, 'direct unless said otherwise');
   t.equal(config.database.namedStatements, false);
   t.equal(config.http.port, 8080, 'a default');
+  t.same(config.metrics, { host: '127.0.0.1', apiPort: 9464, workerPort: 9465 });
   t.equal(config.cache.redisUrl, undefined, 'empty counts as absent');
   t.same(config.rootSecret, Buffer.from(SECRET, 'hex'));
   t.equal(config.access.keys.keys.length, 1);
@@ -65,6 +66,8 @@ t.test('all faults at once, by name, without a value', async (t) => {
     FLIS_DATABASE_URL_API: 'postgres://api:topsecret@localhost',
     FLIS_STORAGE_DIR: 'relative/path',
     FLIS_PORT: '99999',
+    FLIS_METRICS_PORT: '99999',
+    FLIS_WORKER_METRICS_PORT: '65536',
     FLIS_PUBLIC_ORIGIN: 'https://flis.example/path',
     FLIS_JWKS: '{"keys":[{"kty":"RSA","n":"topsecret"}]}',
     FLIS_ROOT_SECRET: 'topsecret',
@@ -75,7 +78,7 @@ t.test('all faults at once, by name, without a value', async (t) => {
   };
   const faults = faultsOf(bad);
   t.same([...names(faults)].sort(), [...Object.keys(bad), 'FLIS_ISSUER', 'FLIS_AUDIENCE'].sort());
-  t.notMatch(faults.join('\n'), /topsecret|99999|relative|\/path/);
+  t.notMatch(faults.join('\n'), /topsecret|99999|65536|relative|\/path/);
 });
 
 t.test('each door asks for what it needs only', async (t) => {

@@ -1,5 +1,6 @@
 // The queue: jobs join the caller's transaction, keep their order per key, are retried, and a finally failed job never blocks its key.
 import { randomUUID } from 'node:crypto';
+import { Registry } from 'prom-client';
 import t from 'tap';
 import { COMPUTE_KEY_FIGURES, REVISE } from '../../src/pipeline/queues.ts';
 import { createPool } from '../../src/platform/postgres/pool.ts';
@@ -73,10 +74,12 @@ t.test('queue', async (t) => {
       events.dispatchEvent(new Event('job'));
     },
   };
+  const metrics = new Registry();
   const runner = await startJobRunner({
     url: database.workerUrl,
     applicationName: 'test',
     log,
+    metrics,
     handlers: [handler as unknown as JobHandler<never>],
     concurrency: () => 2,
   });
@@ -112,6 +115,13 @@ t.test('queue', async (t) => {
     await until(() => seen.includes('after'));
     t.same(failed, ['bad']);
     t.equal(attempts, REVISE.retryLimit + 1);
+    const measured = await metrics.metrics();
+    const count = (outcome: string) =>
+      new RegExp(`^flis_job_seconds_count\\{queue="${REVISE.name}",outcome="${outcome}"\\} (\\d+)`, 'm').exec(
+        measured,
+      )?.[1];
+    t.equal(count('threw'), String(attempts), 'an attempt that threw is measured as one, the last as well');
+    t.equal(count('done'), '22');
   });
 
   await t.test('what the queue keeps of an attempt that threw tells nothing of the data', async (t) => {

@@ -1,5 +1,6 @@
 // The local directory against the promises of ObjectStorage: complete or absent, never overwritten, readable in ranges.
 import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -130,6 +131,22 @@ t.test('delete removes an object and does not mind its absence', async (t) => {
   await storage.delete(KEY);
   await storage.delete(KEY);
   t.equal(await storage.stat(KEY), undefined);
+});
+
+t.test('a check fails unless objects can be put, and leaves nothing', async (t) => {
+  const { root, storage } = await openStorage(t);
+  await storage.check();
+  t.same(await readdir(root), ['tmp']);
+  t.same(await readdir(join(root, 'tmp')), []);
+
+  await rm(join(root, 'tmp'), { recursive: true });
+  await writeFile(join(root, 'tmp'), '');
+  await t.rejects(storage.check(), 'a folder that takes no file');
+  await rm(root, { recursive: true });
+  await t.rejects(storage.check(), { code: 'ENOENT' });
+  t.equal(existsSync(root), false, 'a folder that is gone is not made anew');
+  await writeFile(root, '');
+  await t.rejects(storage.check(), { code: 'ENOTDIR' }, 'a file in its place');
 });
 
 t.test('only relative names of our alphabet are keys', async (t) => {

@@ -19,7 +19,7 @@ export function registerAuditReviewRoutes(app: App, deps: { readonly pool: pg.Po
       schema: {
         operationId: 'getAuditReview',
         summary: 'Review a month of the audit log',
-        description: `Who fetched what in a month, how it ended, and on which days more was sent than usual. ${schemas.UNUSUAL_EN} (Dansk: ${schemas.UNUSUAL_DA}) Two days after the month the review is final and does not change any more. Refused requests are not in the log, because nothing left. As JSON or CSV.`,
+        description: `Who fetched what in a month, how it ended, and on which days more was sent than usual. ${schemas.UNUSUAL_EN} (Dansk: ${schemas.UNUSUAL_DA}) Two days after the month the review is final and does not change any more. Refused requests are counted by client and operation. As JSON or CSV.`,
         tags: ['Audit log'],
         params: schemas.reviewParams,
         querystring: schemas.reviewQuery,

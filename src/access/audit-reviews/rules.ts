@@ -21,6 +21,8 @@ interface LineCounts {
   readonly brokenOff: number;
   readonly withoutEnd: number;
   readonly nothingSent: number;
+  /** Requests, not rows. */
+  readonly refused: number;
   readonly rows: number;
   readonly bytes: number;
   readonly first: Date;
@@ -116,6 +118,7 @@ function add(sum: ReviewLine, line: LineCounts): ReviewLine {
     brokenOff: sum.brokenOff + line.brokenOff,
     withoutEnd: sum.withoutEnd + line.withoutEnd,
     nothingSent: sum.nothingSent + line.nothingSent,
+    refused: sum.refused + line.refused,
     rows: sum.rows + line.rows,
     bytes: sum.bytes + line.bytes,
     first: sum.first < line.first ? sum.first : line.first,

@@ -40,7 +40,10 @@ const line = Type.Object({
   brokenOff: count('Downloads that were broken off.'),
   withoutEnd: count('Downloads without an end in the log; all of the file counts as sent.'),
   nothingSent: count('Files that were asked about and not transferred.'),
-  rows: count('Rows of what it was about, as far as the log knows; it does not for archives of all tables.'),
+  refused: count(
+    'Requests that were refused; those of a client for which nothing else was done have a line of their own.',
+  ),
+  rows: count('Rows of what it was about, as far as the log knows.'),
   bytes: count('Bytes sent in downloads, at most.'),
   first: time('The first time.'),
   last: time('The last time.'),
@@ -73,7 +76,7 @@ const example = {
         domain: 'skole',
         cpr: false,
       },
-      ...{ days: 31, entries: 31, complete: 30, brokenOff: 1, withoutEnd: 0, nothingSent: 0 },
+      ...{ days: 31, entries: 31, complete: 30, brokenOff: 1, withoutEnd: 0, nothingSent: 0, refused: 0 },
       ...{ rows: 310_000, bytes: 4_100_000 },
       ...{ first: '2026-01-01T03:00:00.000Z', last: '2026-01-31T03:00:00.000Z' },
     },
@@ -116,7 +119,18 @@ export function presentReview({ isFinal, lines, ...review }: Review): Static<typ
 /** Columns of the CSV form: lines of the review, then its unusual days. */
 export const REVIEW_COLUMNS = [
   ...(['kind', 'client', 'mandate', 'purpose', 'operation', 'domain', 'cpr', 'days', 'entries', 'complete'] as const),
-  ...(['brokenOff', 'withoutEnd', 'nothingSent', 'rows', 'bytes', 'first', 'last', 'day', 'median'] as const),
+  ...([
+    'brokenOff',
+    'withoutEnd',
+    'nothingSent',
+    'refused',
+    'rows',
+    'bytes',
+    'first',
+    'last',
+    'day',
+    'median',
+  ] as const),
   'comparedDays',
 ] as const;
 
@@ -128,5 +142,5 @@ export function toReviewRows(review: Review): Record<string, Cell>[] {
 
 export const reviewCsvSchema = Type.String({
   description: `Header line and one line per \`line\` and \`unusual\` day of the review: ${REVIEW_COLUMNS.join(', ')}.`,
-  examples: [`${REVIEW_COLUMNS.join(',')}\nunusual,bi-system,,,,,,,,,,,,,1900000,,,2026-01-17,80000,30\n`],
+  examples: [`${REVIEW_COLUMNS.join(',')}\nunusual,bi-system,,,,,,,,,,,,,,1900000,,,2026-01-17,80000,30\n`],
 });

@@ -43,11 +43,12 @@ export function sumDays(tx: TenantTx, { since, to, endsBefore }: MonthBounds): P
   return tx.query<DayLine>(
     `select (s.at at time zone 'Europe/Copenhagen')::date::text as day, s.client_id as client, s.mandate_id as mandate, s.purpose, s.operation,
             s.object ->> 'domain' as domain, coalesce(s.object ->> 'cpr' = 'true', false) as cpr,
-            count(*) as entries,
+            count(*) filter (where s.outcome <> 'refused') as entries,
             count(*) filter (where e.outcome = 'complete') as complete,
             count(*) filter (where e.outcome = 'broken-off') as "brokenOff",
             count(*) filter (where s.outcome = 'started' and e.completes is null) as "withoutEnd",
             count(*) filter (where s.outcome = 'nothing-sent') as "nothingSent",
+            coalesce(sum(${numberIn('s.object', 'refusals')}) filter (where s.outcome = 'refused'), 0)::bigint as refused,
             sum(${numberIn('s.object', 'rows')})::bigint as rows,
             sum(case when s.outcome <> 'started' then 0
                      when e.completes is null then ${numberIn('s.object', 'bytes')}

@@ -69,7 +69,7 @@ const entrySchema = Type.Object(
     outcome: Type.Enum(OUTCOMES, {
       type: 'string',
       description:
-        '`done`. Of downloads: `complete` or `broken-off`; `started`: not ended, or its end could not be recorded, and then all of the file counts as sent; `nothing-sent`: asked for (HEAD, a file that the client has, a range beyond it) and not transferred.',
+        '`done`. Of downloads: `complete` or `broken-off`; `started`: not ended, or its end could not be recorded, and then all of the file counts as sent; `nothing-sent`: asked for (HEAD, a file that the client has, a range beyond it) and not transferred. `refused`: requests of a minute that were answered with the same refusal (403, 404, 410, 429); `object` has its `code`, the number of `refusals` and the time of the first, `since`.',
     }),
     domain: nullable(Type.String(), 'The domain that it touched.'),
     period: nullable(Type.String(), 'The period, where it is about one.'),

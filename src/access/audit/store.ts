@@ -9,9 +9,10 @@ export type AuditObject = Readonly<Record<string, string | number | boolean | nu
 
 /**
  * `done`: the operation of this transaction. `started`: bytes are about to leave, which a row of its own tells the end of: `complete` or `broken-off`.
- * `nothing-sent`: a file was asked about and none of its bytes were sent.
+ * `nothing-sent`: a file was asked about and none of its bytes were sent. `refused`: requests that were answered with a refusal, in a transaction of
+ * its own: their number, the code of the problem and the time of the first are in the object.
  */
-export const OUTCOMES = ['done', 'started', 'complete', 'broken-off', 'nothing-sent'] as const;
+export const OUTCOMES = ['done', 'started', 'complete', 'broken-off', 'nothing-sent', 'refused'] as const;
 
 export type Outcome = (typeof OUTCOMES)[number];
 
@@ -42,8 +43,13 @@ export async function insertEntry(tx: TenantTx, entry: NewEntry): Promise<number
  * Adds one row for `operation` (the operation's id in the OpenAPI document, e.g. `createPackage`).
  * If the transaction rolls back, so does the row: what did not happen is not logged as done.
  */
-export async function writeAudit(tx: TenantTx, operation: string, object: AuditObject): Promise<void> {
-  await insertEntry(tx, { operation, object, outcome: 'done' });
+export async function writeAudit(
+  tx: TenantTx,
+  operation: string,
+  object: AuditObject,
+  outcome: 'done' | 'refused' = 'done',
+): Promise<void> {
+  await insertEntry(tx, { operation, object, outcome });
 }
 
 /** Adds one row for an operation that belongs to no municipality; like `writeAudit` in the transaction that it tells of. */

@@ -74,7 +74,8 @@ export async function assembleFiles(
     name: ARCHIVE,
     mediaType: MEDIA_TYPES.zip,
     scope: '',
-    rows: null,
+    // For the audit log: who fetched it has the rows of all tables.
+    rows: tables.reduce((sum, { rows }) => sum + rows, 0),
     sha256: archiveSha256 as string,
     ...zip,
   };

@@ -1,5 +1,7 @@
-// Reads packages for the municipality that owns them: the list, newest first, and one with what its manifest needs.
+// Reads packages for the municipality that owns them: the list, newest first, and one with what its manifest needs. A manifest tells of raw data (rows,
+// bytes and digest of every table), so reading one is on record; asking whether a package is ready is not.
 import type pg from 'pg';
+import { writeAudit } from '../../access/index.ts';
 import { INVALID_CURSOR } from '../../platform/http/errors.ts';
 import { decodeCursor, encodeCursor, PAGE_OF_LIST } from '../../platform/http/paging.ts';
 import { NOT_FOUND, Problem } from '../../platform/http/problem.ts';
@@ -61,8 +63,10 @@ export function readPackage(
       const found = await findPackage(tx, id);
       if (found === undefined) throw new Problem(NOT_FOUND);
       const { manifest, ...ordered } = found;
+      const { domain, kind, revision } = ordered;
+      if (manifest !== null) await writeAudit(tx, 'getPackage', { package: id, domain, kind, revision });
       return { ordered, manifest, identity: await findFile(tx, id, IDENTITY, scopes) };
     },
-    { readOnly: true, repeatableRead: true },
+    { repeatableRead: true },
   );
 }

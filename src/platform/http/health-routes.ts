@@ -1,5 +1,4 @@
-// Routes for whoever runs the service: is the process alive, is it ready for requests, what does it measure.
-import type { Registry } from 'prom-client';
+// Routes for whoever runs the service: is the process alive, and is it ready for requests. What it measures is served elsewhere (serve-metrics.ts).
 import Type from 'typebox';
 import { errorAnswers } from './answers.ts';
 import type { App } from './app.ts';
@@ -7,7 +6,6 @@ import { UNAVAILABLE } from './errors.ts';
 import { Problem } from './problem.ts';
 
 export interface HealthOptions {
-  readonly metrics: Registry;
   /** Things without which no request can be answered; each rejects when it is not there. */
   readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
   /** True once the process was told to stop: no new requests, please. */
@@ -17,7 +15,7 @@ export interface HealthOptions {
 const CHECK_TIMEOUT_MS = 2_000;
 const TAGS = ['Operation'];
 
-/** Registers `/livez`, `/readyz` and `/metrics` on `scoped`. */
+/** Registers `/livez` and `/readyz` on `scoped`. */
 export function registerHealthRoutes(scoped: App, options: HealthOptions): void {
   scoped.get(
     '/livez',
@@ -53,29 +51,6 @@ export function registerHealthRoutes(scoped: App, options: HealthOptions): void 
         ),
       );
       return { status: 'ready' as const };
-    },
-  );
-  scoped.get(
-    '/metrics',
-    {
-      schema: {
-        operationId: 'getMetrics',
-        summary: 'Metrics of the process',
-        description:
-          'Prometheus text format. Counts and durations by route pattern; no names of clients or municipalities.',
-        tags: TAGS,
-        produces: ['text/plain'],
-        response: {
-          200: {
-            description: 'Metrics in Prometheus text format.',
-            content: { 'text/plain': { schema: Type.String({ examples: ['process_cpu_seconds_total 1.5\n'] }) } },
-          },
-        },
-      },
-    },
-    async (_request, reply) => {
-      const text = await options.metrics.metrics();
-      return reply.type('text/plain').send(text);
     },
   );
 }

@@ -1,6 +1,7 @@
 // The queue on PostgreSQL (pg-boss): a sender that joins the caller's transaction, and a runner for the worker.
 // A finally failed job is told to its handler and removed, because in a strict queue it would block its key for ever.
 import { type JobWithMetadata, PgBoss, type Queue } from 'pg-boss';
+import { Histogram, type Registry } from 'prom-client';
 import type { Tx } from '../postgres/tenancy.ts';
 import type { AnyJobHandler, JobContext, JobHandler, JobSender, QueueDeclaration } from './queue.ts';
 
@@ -21,6 +22,9 @@ const LOST_ATTEMPTS = 10;
 const RETRY = { retryDelay: 1, retryBackoff: true, retryDelayMax: 60 } as const;
 /** The handler of a stuck job is told to end first; only one that does not listen is cut off by the queue. */
 const GRACE_SECONDS = 60;
+
+/** Seconds that attempts take: a package that is there already a few milliseconds, a large load minutes. */
+const BUCKETS = [0.05, 0.25, 1, 5, 15, 60, 300, 1800];
 
 /** What to say of things that go on in the background: an event name and ids, never a payload or a library's text. */
 export interface QueueLog {
@@ -97,13 +101,14 @@ export async function startJobRunner(
   options: BossOptions & {
     readonly handlers: readonly AnyJobHandler[];
     readonly concurrency: (queue: string) => number;
+    readonly metrics: Registry;
   },
 ): Promise<JobRunner> {
   const boss = createBoss(options, true);
   await boss.start();
+  const watch = { log: options.log, durations: measureAttempts(options.metrics) };
   for (const handler of options.handlers as readonly JobHandler<object>[]) {
-    for (let slot = 0; slot < options.concurrency(handler.queue.name); slot += 1)
-      await startSlot(boss, handler, options.log);
+    for (let slot = 0; slot < options.concurrency(handler.queue.name); slot += 1) await startSlot(boss, handler, watch);
   }
   const sweeper = setInterval(() => {
     void sweepFailed(boss, options.handlers as readonly JobHandler<object>[], options.log);
@@ -116,7 +121,23 @@ export async function startJobRunner(
   };
 }
 
-async function startSlot(boss: PgBoss, handler: JobHandler<object>, log: QueueLog): Promise<void> {
+/** What operators see of attempts. */
+interface Watch {
+  readonly log: QueueLog;
+  readonly durations: Histogram<'queue' | 'outcome'>;
+}
+
+function measureAttempts(metrics: Registry): Watch['durations'] {
+  return new Histogram({
+    name: 'flis_job_seconds',
+    help: 'Time that an attempt at a job took, in seconds, by queue and by whether it was done or threw.',
+    labelNames: ['queue', 'outcome'],
+    buckets: BUCKETS,
+    registers: [metrics],
+  });
+}
+
+async function startSlot(boss: PgBoss, handler: JobHandler<object>, watch: Watch): Promise<void> {
   const options = {
     includeMetadata: true,
     batchSize: 1,
@@ -126,7 +147,7 @@ async function startSlot(boss: PgBoss, handler: JobHandler<object>, log: QueueLo
   const worker = await boss.work<object, void, typeof options>(handler.queue.name, options, async ([job]) => {
     if (job === undefined) return;
     try {
-      await runJob(handler, job, log);
+      await runJob(handler, job, watch);
     } finally {
       // Fetch again at once: between jobs pg-boss would wait out its polling interval (measured: 0.5 s a job).
       boss.notifyWorker(worker);
@@ -151,7 +172,11 @@ function threwBefore({ output }: JobWithMetadata<object>): number {
   return (output as Partial<AttemptThrew> | null)?.threw ?? 0;
 }
 
-async function runJob(handler: JobHandler<object>, job: JobWithMetadata<object>, log: QueueLog): Promise<void> {
+async function runJob(
+  handler: JobHandler<object>,
+  job: JobWithMetadata<object>,
+  { log, durations }: Watch,
+): Promise<void> {
   const { name, retryLimit, expireInSeconds } = handler.queue;
   const threw = threwBefore(job) + 1;
   const context: JobContext = {
@@ -161,10 +186,13 @@ async function runJob(handler: JobHandler<object>, job: JobWithMetadata<object>,
     signal: AbortSignal.any([job.signal, AbortSignal.timeout(expireInSeconds * 1000)]),
   };
   const fields = { queue: name, key: job.singletonKey, attempt: context.attempt };
+  const measure = durations.startTimer({ queue: name });
   try {
     await handler.run(job.data, context);
+    measure({ outcome: 'done' });
     log.info(fields, 'job-done');
   } catch (error) {
+    measure({ outcome: 'threw' });
     log.error({ ...fields, code: codeOf(error) }, 'job-threw');
     // The worker is stopping, or the job is somebody else's by now: the queue has taken it back, and what is thrown here changes nothing.
     if (job.signal.aborted) throw new AttemptThrew(threw - 1, error);

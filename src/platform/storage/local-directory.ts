@@ -201,6 +201,14 @@ export function createLocalDirectory(root: string): ObjectStorage {
     async delete(key) {
       await removeFile(pathOf(key));
     },
+    async check() {
+      // A root that went away, a volume that is not mounted, must not be made anew.
+      await opendir(localRoot).then((directory) => directory.close());
+      const temp = join(localRoot, TEMP, randomUUID());
+      // Only writing tells: permissions of a folder say nothing of a file system that is read-only, and everything is permitted to root.
+      await (await createTemp(temp)).close();
+      await removeFile(temp);
+    },
     async localPath(key) {
       return pathOf(key);
     },

@@ -39,6 +39,8 @@ export interface ObjectStorage {
   list(prefix: string): AsyncIterable<ListedObject>;
   /** Deletes an object; no error when it is not there. */
   delete(key: string): Promise<void>;
+  /** @throws unless objects can be put now; leaves nothing behind. */
+  check(): Promise<void>;
   /** A path on this machine where the object's bytes can be read now, for DuckDB. */
   localPath(key: string): Promise<string>;
   /** The folder under which `localPath` lies: what DuckDB's sandbox must be allowed to read. */
