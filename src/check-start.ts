@@ -6,7 +6,7 @@ import { readDeclaredTables } from '../db/schema/declared.ts';
 import { SYSTEM_ROLE } from '../db/schema/roles.ts';
 import { buildApp } from './app.ts';
 import { type Config, loadConfig } from './config.ts';
-import { describeDeps } from './deps.ts';
+import { describeDeps } from './describe-deps.ts';
 import { createLog } from './platform/log.ts';
 import { findRoleFaults } from './platform/postgres/check-roles.ts';
 import { findContextFaults, findMigrationFaults, findRowSecurityFaults } from './platform/postgres/check-tenancy.ts';

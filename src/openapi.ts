@@ -37,6 +37,10 @@ const TAGS = [
   { name: 'Key figures', description: 'Released key figures, benchmarks, and a municipality’s own newest values.' },
   { name: 'Releases', description: 'Publications of key figures to everyone entitled.' },
   { name: 'Packages', description: 'Raw-data packages: the tables of a domain at a revision.' },
+  {
+    name: 'Deliveries',
+    description: 'What falls due under subscriptions: fetched, verified against a signed manifest, acknowledged.',
+  },
   { name: 'Subscriptions', description: 'What a municipality agrees to have delivered, how often, and at what price.' },
   { name: 'Access', description: 'Who may ask: clients, their keys, and the caller itself.' },
   { name: 'Audit log', description: 'Who read or changed a municipality’s data, and when.' },

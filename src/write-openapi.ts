@@ -3,7 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { pino } from 'pino';
 import { buildApp } from './app.ts';
-import { describeDeps } from './deps.ts';
+import { describeDeps } from './describe-deps.ts';
 import { type ProblemType, problemTypes } from './platform/http/problem.ts';
 
 const FOLDER = new URL('../openapi/', import.meta.url);

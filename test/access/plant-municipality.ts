@@ -26,6 +26,21 @@ const DOMAIN = 'borger';
 const TABLE = 'bor_befolkning';
 const HASH = 'a'.repeat(64);
 
+const EMPTY_MANIFEST = {
+  ...{
+    issuer: '',
+    subscription: '',
+    municipality: '',
+    domain: DOMAIN,
+    dueOn: '2025-12-01',
+    package: '',
+    kind: 'total',
+  },
+  ...{ promisedAt: '2025-12-01T05:00:00.000Z', transactionTime: '2025-12-01T05:00:00.000Z', unchanged: null },
+  ...{ revision: 7, since: null, epochStart: '2025-12-01T05:00:00.000Z', schemaHash: HASH, tables: [], files: [] },
+  nextPromisedAt: null,
+};
+
 /** @param formula a formula of some key figure, and the hash of all of the domain, so that own values have something to show. @param rootSecret seals answers */
 export async function plantMunicipality(
   client: pg.Client,
@@ -242,7 +257,7 @@ export async function plantMunicipality(
     ...{ delivery_id: planted.delivery, subscription_id: planted.subscription, domain: DOMAIN, due_on: '2025-12-01' },
     ...{ promised_at: new Date(), agreed_kind: 'total', tables: [canary], formats: ['csv.gz'], state: 'ready' },
     ...{ package_id: planted.packageId, revision: planted.revision, created_at: new Date(), ready_at: new Date() },
-    manifest: `e30.${Buffer.from(JSON.stringify({ delivery: canary })).toString('base64url')}.e30`,
+    manifest: `e30.${Buffer.from(JSON.stringify({ ...EMPTY_MANIFEST, delivery: canary })).toString('base64url')}.e30`,
   });
   await insert('delivery_file', { delivery_id: planted.delivery, name: canary, bytes: 1, sha256: HASH });
   const receipt = { acknowledged_at: new Date(), receipt: canary };

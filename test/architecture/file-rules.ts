@@ -205,6 +205,7 @@ const VERBS = [
     'open',
     'parse',
     'plan',
+    'prepare',
     'present',
     'propose',
     'publish',
@@ -230,6 +231,7 @@ const VERBS = [
     'schedule',
     'send',
     'serve',
+    'sign',
   ],
   ...['stage', 'submit', 'suppress', 'sweep', 'upload', 'verify', 'write'],
 ];

@@ -7,7 +7,7 @@ import t, { type Test } from 'tap';
 import { registerAccess, SCOPES, withScope } from '../../src/access/index.ts';
 import { buildApp } from '../../src/app.ts';
 import { settingsSchema } from '../../src/config-schema.ts';
-import { describeDeps } from '../../src/deps.ts';
+import { describeDeps } from '../../src/describe-deps.ts';
 import { createHttpApp, JSON_BODY_LIMIT } from '../../src/platform/http/app.ts';
 import { problemTypes } from '../../src/platform/http/problem.ts';
 import { StartFaults } from '../../src/platform/start-faults.ts';

@@ -9,8 +9,8 @@ import { registerSubscriptionRoutes } from './subscriptions/routes.ts';
 export { readCapabilities } from './capabilities/index.ts';
 export { deliveryJob } from './deliveries/job.ts';
 export { createSentLog, type SentLog } from './deliveries/record-sent.ts';
+export { startScheduler } from './deliveries/run-scheduler.ts';
 export { deriveStatementKey, type StatementKey } from './deliveries/sign-statement.ts';
-export { startScheduler } from './deliveries/start-scheduler.ts';
 
 /** What the routes of the stage need. */
 export type DeliveryDeps = CapabilityDeps & DeliveriesDeps;

@@ -1,5 +1,4 @@
-// Routes of packages: ordering, listing, the manifest, and the files. Schema, one call, status; no rule and no SQL.
-import type { FastifyReply, FastifyRequest } from 'fastify';
+// Routes of packages: ordering, listing and the manifest. Schema, one call, status; no rule and no SQL.
 import { principalOf, tenantOf, withScope } from '../../access/index.ts';
 import { errorAnswers } from '../../platform/http/answers.ts';
 import type { App } from '../../platform/http/app.ts';
@@ -10,10 +9,9 @@ import { NOT_FOUND } from '../../platform/http/problem.ts';
 import { IDEMPOTENCY_KEY_REUSED, idempotencyHeaders } from '../intake/index.ts';
 import { type CreateDeps, createPackage } from './create-package.ts';
 import * as errors from './errors.ts';
+import { registerDownloads, type SendFileDeps } from './files/routes.ts';
 import { presentManifest, presentPackage } from './present-package.ts';
 import { readPackage, readPackages } from './read-packages.ts';
-import { fileErrors, type SendFileDeps, sendPackageFile } from './routes-download.ts';
-import { ARCHIVE, MEDIA_TYPES } from './rules.ts';
 import * as schemas from './schemas.ts';
 import * as fileSchemas from './schemas-files.ts';
 
@@ -109,50 +107,5 @@ function registerReading(scoped: App, deps: PackageDeps): void {
           : presentManifest(ordered, manifest, tenant.municipality, scoped.publicOrigin, identity);
       return sendBody(request, reply, Buffer.from(JSON.stringify(body)), 'application/json') as never;
     },
-  });
-}
-
-function registerDownloads(scoped: App, deps: PackageDeps): void {
-  const download = (request: FastifyRequest, reply: FastifyReply, packageId: string, name: string) =>
-    sendPackageFile(deps, request, reply, {
-      packageId,
-      name,
-      operation: name === ARCHIVE ? 'getPackageArchive' : 'getPackageFile',
-    });
-
-  scoped.route({
-    method: 'GET',
-    url: '/v1/packages/:id/files/:name',
-    schema: {
-      operationId: 'getPackageFile',
-      summary: 'Download a table',
-      description:
-        'A table as one gzip member of CSV, or as Parquet. The first demand for a Parquet file makes it, which may need a second try. Ranges, If-Range and HEAD are supported; the length is always known.',
-      tags,
-      params: schemas.fileParams,
-      headers: schemas.fileHeaders,
-      response: {
-        ...fileSchemas.fileAnswers(MEDIA_TYPES.gzip, MEDIA_TYPES.parquet),
-        ...fileErrors,
-        ...errorAnswers(errors.PARQUET_NOT_READY),
-      },
-    },
-    handler: (request, reply) => download(request, reply, request.params.id, request.params.name),
-  });
-
-  scoped.route({
-    method: 'GET',
-    url: '/v1/packages/:id/archive.zip',
-    schema: {
-      operationId: 'getPackageArchive',
-      summary: 'Download all tables',
-      description:
-        'A ZIP archive with `datapackage.json` and every table as CSV. Ranges, If-Range and HEAD are supported.',
-      tags,
-      params: schemas.packageParams,
-      headers: schemas.fileHeaders,
-      response: { ...fileSchemas.fileAnswers(MEDIA_TYPES.zip), ...fileErrors },
-    },
-    handler: (request, reply) => download(request, reply, request.params.id, ARCHIVE),
   });
 }

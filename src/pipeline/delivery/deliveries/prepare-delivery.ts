@@ -14,7 +14,7 @@ import {
   findRevisionTime,
   listFiles,
 } from '../../packages/index.ts';
-import { describeDelivery, describeTables, type Manifest, type SummedSlice } from './manifest.ts';
+import { describeDelivery, describeTables, type Manifest, type SummedSlice } from './describe-delivery.ts';
 import { contentFor, isAgreedFile } from './rules.ts';
 import { type StatementKey, signStatement } from './sign-statement.ts';
 import { type Delivery, findBefore, findDelivery, markBuilding, markReady, wasRejectedSince } from './store.ts';

@@ -1,5 +1,5 @@
 // Deliveries as they go over the wire. Pure.
-import type { Manifest } from './manifest.ts';
+import type { Manifest } from './describe-delivery.ts';
 import type { WholeDelivery } from './read-deliveries.ts';
 import { statementIn } from './sign-statement.ts';
 import type { Delivery } from './store.ts';
