@@ -160,7 +160,17 @@ t.test('subscriptions', async (t) => {
     await act(other.body.subscriptionId, 'activate', undefined, caller);
     t.match(await act(other.body.subscriptionId, 'changes', { tables: ['bor_befolkning'] }, caller), conflict);
     t.equal((await propose({ domain: 'skole' }, caller)).status, 201, 'another domain');
-    const eight = await Promise.all(Array.from({ length: 8 }, () => propose({}, of('155'))));
+    // All eight have begun before the first can add anything.
+    await owner.query('begin; lock table subscription in share mode');
+    const sent = Array.from({ length: 8 }, () => propose({}, of('155')));
+    for (let waiting = 0; waiting < 8; ) {
+      const { rows } = await owner.query<{ count: number }>(
+        `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      waiting = rows[0]?.count ?? 0;
+    }
+    await owner.query('commit');
+    const eight = await Promise.all(sent);
     t.equal(eight.filter(({ status }) => status === 201).length, 1, 'of eight at once, one');
     t.equal(eight.filter(({ body }) => body.code === 'subscription-overlaps').length, 7);
     const { rows } = await owner.query(`select 1 from subscription where municipality_code = '155'`);
