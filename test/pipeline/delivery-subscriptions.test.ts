@@ -160,12 +160,12 @@ t.test('subscriptions', async (t) => {
     await act(other.body.subscriptionId, 'activate', undefined, caller);
     t.match(await act(other.body.subscriptionId, 'changes', { tables: ['bor_befolkning'] }, caller), conflict);
     t.equal((await propose({ domain: 'skole' }, caller)).status, 201, 'another domain');
-    // All eight have begun before the first can add anything.
-    await owner.query('begin; lock table subscription in share mode');
+    // Whoever has found no other waits here with its row of the log, so that all eight have begun before the first can commit.
+    await owner.query('begin; lock table audit_entry in share mode');
     const sent = Array.from({ length: 8 }, () => propose({}, of('155')));
     for (let waiting = 0; waiting < 8; ) {
       const { rows } = await owner.query<{ count: number }>(
-        `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        `select count(*)::int as count from pg_locks join pg_database d on d.oid = database where not granted and datname = current_database()`,
       );
       waiting = rows[0]?.count ?? 0;
     }
