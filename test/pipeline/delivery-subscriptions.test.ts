@@ -160,7 +160,17 @@ t.test('subscriptions', async (t) => {
     await act(other.body.subscriptionId, 'activate', undefined, caller);
     t.match(await act(other.body.subscriptionId, 'changes', { tables: ['bor_befolkning'] }, caller), conflict);
     t.equal((await propose({ domain: 'skole' }, caller)).status, 201, 'another domain');
-    const eight = await Promise.all(Array.from({ length: 8 }, () => propose({}, of('155'))));
+    // Whoever has found no other waits here with its row of the log, so that all eight have begun before the first can commit.
+    await owner.query('begin; lock table audit_entry in share mode');
+    const sent = Array.from({ length: 8 }, () => propose({}, of('155')));
+    for (let waiting = 0; waiting < 8; ) {
+      const { rows } = await owner.query<{ count: number }>(
+        `select count(*)::int as count from pg_locks join pg_database d on d.oid = database where not granted and datname = current_database()`,
+      );
+      waiting = rows[0]?.count ?? 0;
+    }
+    await owner.query('commit');
+    const eight = await Promise.all(sent);
     t.equal(eight.filter(({ status }) => status === 201).length, 1, 'of eight at once, one');
     t.equal(eight.filter(({ body }) => body.code === 'subscription-overlaps').length, 7);
     const { rows } = await owner.query(`select 1 from subscription where municipality_code = '155'`);
