@@ -9,7 +9,9 @@ export type Json = ReturnType<typeof JSON.parse>;
 
 const ISSUER = 'urn:flis:test';
 const pair = generateKeyPairSync('ed25519');
-export const VENDOR_SCOPES: readonly Scope[] = ['raw-data:read', 'key-figures:read', 'source:write', 'source:read'];
+export const VENDOR_SCOPES: readonly Scope[] = [
+  ...(['raw-data:read', 'key-figures:read', 'events:read', 'source:write', 'source:read'] as const),
+];
 
 export interface Wish {
   readonly municipality?: string;
