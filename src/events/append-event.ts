@@ -1,6 +1,7 @@
 // Writes events in the transaction of the change that they tell of: with its commit they are there, with its rollback they never were.
 import { randomUUID } from 'node:crypto';
 import { Value } from 'typebox/value';
+import { NAME_FORM } from '../platform/http/wire-forms.ts';
 import type { PublishedTx, SystemTx, TenantTx } from '../platform/postgres/tenancy.ts';
 import { insertEvent, insertNationwideEvent, type StoredEvent } from './store.ts';
 import { EVENT_TYPES, type EventType, type MunicipalType, type NationwideType, type NewEvent } from './types.ts';
@@ -22,8 +23,11 @@ export async function appendNationwideEvent<Type extends NationwideType>(
   await insertNationwideEvent(tx, checked(event));
 }
 
+const DOMAIN = new RegExp(NAME_FORM.pattern);
+
 function checked<Type extends EventType>({ type, domain = '', data }: NewEvent<Type>): StoredEvent {
   const declaration = EVENT_TYPES[type];
+  if (domain !== '' && !DOMAIN.test(domain)) throw new Error(`the domain of ${type} is none`);
   if ((domain !== '') !== declaration.hasDomain) throw new Error(`whether ${type} has a domain is not as declared`);
   // The faults are not told: they would name the values.
   if (!Value.Check(declaration.data, data)) throw new Error(`the data of ${type} is not as declared`);

@@ -267,6 +267,14 @@ t.test('the end of a key is announced 30 and 7 days ahead, once each, however ma
     await endsIn(days);
     t.same(await announced(), expected, `${days} days before`);
   }
+  const { rows: told } = await owner.query(
+    `select data ->> 'accessKey' as key, (data ->> 'days')::int as days from event where type = 'access-key.expiring' order by sequence`,
+  );
+  t.same(
+    told,
+    [30, 7].map((days) => ({ key: accessKeyId, days })),
+    'and told as an event, once each',
+  );
   await owner.query('update access_key set noticed = null, revoked_at = now() where access_key_id = $1', [accessKeyId]);
   t.same(await announced(), [30, 7], 'not of a key that was revoked');
 });

@@ -10,7 +10,7 @@ export type Json = ReturnType<typeof JSON.parse>;
 const ISSUER = 'urn:flis:test';
 const pair = generateKeyPairSync('ed25519');
 export const VENDOR_SCOPES: readonly Scope[] = [
-  ...(['raw-data:read', 'key-figures:read', 'source:write', 'source:read'] as const),
+  ...(['raw-data:read', 'key-figures:read', 'events:read', 'source:write', 'source:read'] as const),
   ...(['subscriptions:read', 'subscriptions:manage'] as const),
 ];
 

@@ -1,4 +1,6 @@
 // The arithmetic of webhooks: when is tried again, which addresses are public, what is signed how, which urls are taken.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
@@ -13,6 +15,7 @@ import {
   waitAfter,
 } from '../../src/events/webhooks/rules.ts';
 import { isPublicAddress, SPECIAL_IPV4, SPECIAL_IPV6 } from '../../src/events/webhooks/rules-addresses.ts';
+import { skipWithout } from '../harness/skip-without.ts';
 
 const HOUR = 3_600_000;
 const fraction = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
@@ -158,6 +161,25 @@ t.test('signatures are what the verifier of the specification takes, of either s
     }),
   );
   t.ok(verified > 10, `${verified} bodies verified`);
+});
+
+t.test('the README verifies with Python’s standard library', { skip: skipWithout('python3') }, async (t) => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const [, code = ''] = /```python\n([\s\S]*?)```/.exec(readme) ?? [];
+  const [old, next, other] = [newSecret(), newSecret(), newSecret()];
+  const body = '{"type":"webhook.test","data":{"navn":"Ærø"}}';
+  const headers = signedHeaders([next.bytes, old.bytes], 'an-id', new Date(), body);
+  const late = signedHeaders([next.bytes], 'an-id', new Date(Date.now() - HOUR), body);
+  const asked = [
+    ...[old, next, other].map(({ text }) => [text, headers, body]),
+    ...[
+      [next.text, headers, `${body} `],
+      [next.text, late, body],
+    ],
+  ];
+  const script = `${code}\nimport json, sys\nprint([is_ours(s, h, b.encode()) for s, h, b in json.load(sys.stdin)])`;
+  const { stdout, stderr } = spawnSync('python3', ['-c', script], { input: JSON.stringify(asked), encoding: 'utf8' });
+  t.equal(stdout.trim(), '[True, True, False, False, False]', stderr);
 });
 
 t.test('a challenge is repeated as JSON or as text', async (t) => {

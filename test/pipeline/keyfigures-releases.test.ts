@@ -323,6 +323,8 @@ t.test('releases over HTTP', async (t) => {
       { client_id: 'client', operation: 'createRelease', object: { release: 'borger-1', domain: 'borger' } },
       { client_id: 'worker', operation: 'publishRelease', object: { release: 'borger-1', domain: 'borger' } },
     ]);
+    const told = await owner.query('select type, domain, data from nationwide_event');
+    t.same(told.rows[0], { type: 'release.published', domain: 'borger', data: { release: 'borger-1' } });
     for (const table of ['released_read', 'operator_audit_entry'])
       await t.rejects(scene.api.query(`select from ${table}`), { code: '42501' }, 'the api reads neither');
   });

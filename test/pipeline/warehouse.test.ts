@@ -222,6 +222,13 @@ t.test('a delivery with a stop leaves nothing but its findings', async (t) => {
     files: { toy_maal: measures(['2025-01,A,a,10,1', '2025-01,A,a,11,1', '2026-01,A,a,11,1']) },
   });
   t.match(bad, { state: 'rejected', revision: null, findings: { 'duplicate-key': 1, 'outside-span': 1 } });
+  const events = await scene.read((tx) => tx.query('select type, domain, data from event'));
+  const data = { rules: 2, sourceDelivery: bad.id };
+  t.match(
+    events,
+    [{ type: 'source-delivery.rejected', domain: 'toy', data }],
+    'an event tells, in the same transaction',
+  );
   t.same(await objects(scene), []);
   t.same(scene.sent, []);
   const ruled = await scene.deliver({ files: { toy_maal: measures(['2025-01,A,a,666,1']) } });
