@@ -55,6 +55,13 @@ t.test('looks at any times create each due day once, none before its hour less t
   );
 });
 
+t.test('preparation begins exactly an hour ahead, of midnight on the day before', async (t) => {
+  const midnight = () => terms({ frequency: 'daily', days: 'every' }, 0);
+  const daysAt = (time: string) => dueBy(midnight, '2026-03-02', new Date(time)).map(({ day }) => day);
+  t.same(daysAt('2026-03-01T21:59:59.999Z'), []);
+  t.same(daysAt('2026-03-01T22:00:00Z'), ['2026-03-02']);
+});
+
 t.test('terms that change, and an end', async (t) => {
   const daily = terms({ frequency: 'daily', days: 'every' }, 6);
   const weekly = terms({ frequency: 'weekly', weekday: 1 }, 8);
