@@ -1,7 +1,12 @@
 // Deliveries from the due day to the receipt: scheduled once, prepared from the newest revision, signed, fetched in ranges, acknowledged.
 import { gunzipSync } from 'node:zlib';
 import { compactVerify, createLocalJWKSet, decodeProtectedHeader } from 'jose';
+import { pino } from 'pino';
 import t from 'tap';
+import { openWorkerDeps } from '../../src/deps.ts';
+import { prepareDelivery } from '../../src/pipeline/delivery/deliveries/prepare-delivery.ts';
+import { scheduleDeliveries } from '../../src/pipeline/delivery/deliveries/schedule-deliveries.ts';
+import { municipalityCodeOf } from '../../src/platform/tenant.ts';
 import { openDeliveryScene, sha256 } from './deliveries-scene.ts';
 import { birth, type Json, people } from './packages-scene.ts';
 
@@ -197,4 +202,35 @@ t.test('any number of workers create a due delivery once, and days that were mis
     (await deliveriesOf(subscription)).map(({ dueOn }) => dueOn),
     ['2026-03-05', '2026-03-04', '2026-03-03', '2026-03-02', '2026-03-01'],
   );
+});
+
+t.test('however many prepare a delivery, and however late one of them wakes up, it is made ready once', async (t) => {
+  const { flis, subscribe, deliver, readyOn, fetchAs, call } = await openDeliveryScene(t, {
+    withoutWorker: true,
+  });
+  const worker = await flis.startWorker();
+  await deliver(population(), events);
+  await worker.stop();
+  const deps = await openWorkerDeps(flis.config, pino({ enabled: false }), {
+    clock: () => new Date('2026-03-01T04:10:00Z'),
+  });
+  t.teardown(() => deps.close());
+  const subscription = await subscribe();
+  await scheduleDeliveries(deps, new Date('2026-03-01T04:00:00Z'));
+  const { items } = (await call('GET', `/v1/deliveries?subscriptionId=${subscription}`)).json;
+  const tenant = { municipality: municipalityCodeOf('615'), domains: null, clientId: 'worker', requestId: 'test' };
+  const prepare = (signal = new AbortController().signal) => prepareDelivery(deps, tenant, items[0].id, signal);
+  await t.rejects(prepare(AbortSignal.abort(new Error('stopped'))), 'a stopped one publishes nothing');
+  t.equal((await call('GET', `/v1/deliveries/${items[0].id}`)).json.state, 'building');
+  await Promise.all([prepare(), prepare(), prepare()]);
+  const { signedManifest, files } = await readyOn(subscription, '2026-03-01');
+  t.equal(files.length, 2);
+  await prepare();
+  t.equal((await readyOn(subscription, '2026-03-01')).signedManifest, signedManifest);
+  const told = await fetchAs(
+    { municipality: '615', scopes: ['events:read'] },
+    'GET',
+    '/v1/events?types=delivery.ready',
+  );
+  t.equal(told.json.items.length, 1);
 });
