@@ -128,6 +128,7 @@ function someValue(column: string, type: string): string {
   if (type === 'uuid') return 'gen_random_uuid()';
   if (type === 'jsonb') return `'{}'`;
   if (/int|numeric/.test(type)) return '1';
+  if (type.startsWith('timestamp')) return 'now()';
   if (column === 'kind') return `'total'`;
   return /character$/.test(type) ? `repeat('0', 7)` : `'x'`;
 }
