@@ -14,6 +14,7 @@ export {
   TOKEN_INVALID,
   TOKEN_MISSING,
 } from './errors.ts';
+export { holdRights } from './hold-rights.ts';
 export { createLimiter, type Limiter, RATE_LIMITED, type RateLimits } from './limits/index.ts';
 export { isForDomain, type Principal, principalOf, requireDomain, tenantOf } from './principal.ts';
 export { registerAccessRoutes } from './routes.ts';
@@ -25,3 +26,4 @@ export { confirmClient, createKeyRing, type KeyRing, revokeSigningKey } from './
 export { startAccessUpkeep } from './upkeep.ts';
 export { createCallerVerifier } from './verify-caller.ts';
 export { createTokenVerifier, type TokenSettings } from './verify-token.ts';
+export type { Watched } from './watch-callers.ts';

@@ -1,4 +1,5 @@
-// Watches over callers while bytes flow to them: who has lost the right to an answer does not get the rest of it. Rights are asked for again when a change
+// Watches over callers while bytes flow to or from them: who has lost the right to an answer does not get the rest of it, and what somebody sends who
+// has lost the right to hand it in is not taken. Rights are asked for again when a change
 // is heard of, and all the time while none might be heard of; while there is doubt nothing more is read, and doubt that lasts ends the answer.
 import type { ByteSource } from '../platform/byte-source.ts';
 import { refusal, TOKEN_INVALID } from './errors.ts';
@@ -6,10 +7,12 @@ import type { Principal } from './principal.ts';
 
 /** A caller that is watched. */
 export interface Watched {
-  /** Aborted when the caller may have no more. */
+  /** Aborted, with the problem as its reason, when the caller may have no more. */
   readonly signal: AbortSignal;
   /** The bytes of `source` for as long as the caller may have them: waits while there is doubt. `fill` throws when the right has ended. */
   guard(source: ByteSource): ByteSource;
+  /** Resolves when it is certain that the caller had its rights at the time of the call. @throws Problem `token-invalid` when it has lost them */
+  certify(): Promise<void>;
   /** Call it when the answer has ended. */
   stop(): void;
 }
@@ -31,7 +34,12 @@ export interface CallerWatch {
 }
 
 /** Of a caller whose rights end with its token alone. */
-export const UNWATCHED: Watched = { signal: new AbortController().signal, guard: (source) => source, stop() {} };
+export const UNWATCHED: Watched = {
+  signal: new AbortController().signal,
+  guard: (source) => source,
+  certify: async () => {},
+  stop() {},
+};
 
 const LOOK_MS = 500;
 /** After so many bytes it is made certain that no change has gone unheard, and after twice as many nothing is read before that: what comes out after the end
@@ -92,8 +100,21 @@ export function createCallerWatch({ confirm, isListening, catchUp }: WatchOption
     }
   }
 
-  /** Makes certain that the caller could have more when this was called. */
-  const certify = (watcher: Watcher): Promise<void> => catchUp().catch(() => markChanged(watcher));
+  /** Hears of every change that was made before the call, or else doubts. */
+  const hearAll = (watcher: Watcher): Promise<void> => catchUp().catch(() => markChanged(watcher));
+
+  /** Waits while there is doubt. */
+  async function settle(watcher: Watcher): Promise<void> {
+    const { signal } = watcher.ended;
+    while (watcher.settled !== undefined && !signal.aborted) await watcher.settled.promise;
+    signal.throwIfAborted();
+  }
+
+  async function certify(watcher: Watcher): Promise<void> {
+    await Promise.race([hearAll(watcher), once(watcher.ended.signal)]);
+    if (isOver(watcher)) end(watcher);
+    await settle(watcher);
+  }
 
   function guard(source: ByteSource, watcher: Watcher): ByteSource {
     const { signal } = watcher.ended;
@@ -107,9 +128,8 @@ export function createCallerWatch({ confirm, isListening, catchUp }: WatchOption
           certifying = undefined;
           bytes -= CERTAIN_BYTES;
         }
-        while (watcher.settled !== undefined && !signal.aborted) await watcher.settled.promise;
-        signal.throwIfAborted();
-        if (bytes >= CERTAIN_BYTES) certifying ??= certify(watcher);
+        await settle(watcher);
+        if (bytes >= CERTAIN_BYTES) certifying ??= hearAll(watcher);
         const length = await source.fill(target);
         bytes += length;
         return length;
@@ -122,11 +142,10 @@ export function createCallerWatch({ confirm, isListening, catchUp }: WatchOption
     const listening = isListening();
     for (const watcher of watchers) {
       if (!listening) watcher.doubtfulSince ??= now;
-      const isOver = (watcher.principal.mandate?.endsAt.getTime() ?? Number.POSITIVE_INFINITY) <= Date.now();
       const isUncertain = watcher.changed || watcher.asking || !listening;
       if (!isUncertain) watcher.doubtfulSince = undefined;
       const { doubtfulSince = now } = watcher;
-      if (isOver || now - doubtfulSince >= PATIENCE_MS) end(watcher);
+      if (isOver(watcher) || now - doubtfulSince >= PATIENCE_MS) end(watcher);
       else if (isUncertain && !watcher.asking) void ask(watcher);
     }
     if (watchers.size === 0) {
@@ -148,6 +167,7 @@ export function createCallerWatch({ confirm, isListening, catchUp }: WatchOption
       return {
         signal,
         guard: (source) => guard(source, watcher),
+        certify: () => certify(watcher),
         stop() {
           watchers.delete(watcher);
         },
@@ -161,6 +181,11 @@ export function createCallerWatch({ confirm, isListening, catchUp }: WatchOption
   };
 }
 
+/** Whether the last day of the mandate has passed, of which nobody tells. */
+function isOver({ principal: { mandate } }: Watcher): boolean {
+  return mandate !== null && mandate.endsAt.getTime() <= Date.now();
+}
+
 /** Whether `now` may all that `then` could. */
 function hasAllOf(now: Principal, then: Principal): boolean {
   const domains = now.domains === null || (then.domains?.every((domain) => now.domains?.includes(domain)) ?? false);
@@ -168,5 +193,6 @@ function hasAllOf(now: Principal, then: Principal): boolean {
 }
 
 function once(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
   return new Promise((done) => signal.addEventListener('abort', () => done(), { once: true }));
 }

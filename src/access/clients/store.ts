@@ -48,6 +48,14 @@ export async function findClient(tx: TenantTx, clientId: string): Promise<Client
   return client;
 }
 
+/** Until the transaction ends, nobody changes the client, if it is one of the municipality's own. */
+export async function holdClient(tx: TenantTx, clientId: string): Promise<void> {
+  await tx.query('select from client where municipality_code = $1 and client_id = $2 for share', [
+    tx.tenant.municipality,
+    clientId,
+  ]);
+}
+
 /** Clients by id, after `after`. */
 export function listClients(tx: TenantTx, after: string, limit: number): Promise<Client[]> {
   return tx.query<Client>(

@@ -2,4 +2,4 @@
 export type { MandateDeps } from './manage-mandates.ts';
 export { registerMandateRoutes } from './routes.ts';
 export { commonRights, type Rights } from './rules.ts';
-export { findMandate, listActiveMandates, type Mandate } from './store.ts';
+export { findMandate, holdMandate, listActiveMandates, type Mandate } from './store.ts';

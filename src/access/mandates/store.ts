@@ -71,6 +71,14 @@ export async function findMandate(tx: PartyTx, mandateId: string): Promise<Manda
   return mandate;
 }
 
+/** Until the transaction ends, nobody ends the mandate. */
+export async function holdMandate(tx: TenantTx, mandateId: string): Promise<void> {
+  await tx.query('select from mandate where municipality_code = $1 and mandate_id = $2 for share', [
+    tx.tenant.municipality,
+    mandateId,
+  ]);
+}
+
 const MICROSECONDS = '(extract(epoch from proposed_at) * 1000000)::bigint';
 
 /** Mandates, newest first, after the one proposed at `after` (microseconds since 1970, and its id). */

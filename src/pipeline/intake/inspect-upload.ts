@@ -43,6 +43,8 @@ export interface Inspected {
 }
 
 export interface Expectation extends Upload {
+  /** Ends the upload, with its reason. */
+  readonly signal: AbortSignal;
   readonly columns: readonly string[];
   readonly maxBytes: number;
 }
@@ -97,6 +99,29 @@ function showable(faults: HeaderFaults, columns: readonly string[], expected: re
   };
 }
 
+/** The chunks of `body`; throws the reason of `signal` as soon as it is given, without waiting for the next chunk. `body` stays as it is. */
+async function* chunksUntil(signal: AbortSignal, body: Readable): AsyncGenerator<Buffer> {
+  const chunks: AsyncIterator<Buffer> = body.iterator({ destroyOnReturn: false });
+  let abort = () => {};
+  const onAbort = () => abort();
+  signal.addEventListener('abort', onAbort);
+  try {
+    for (;;) {
+      // A promise a chunk: one that all chunks are raced against would keep a reaction of each until the end of the upload.
+      const next = await new Promise<IteratorResult<Buffer>>((resolve, reject) => {
+        abort = () => reject(signal.reason);
+        if (signal.aborted) abort();
+        else chunks.next().then(resolve, reject);
+      });
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    void chunks.return?.();
+  }
+}
+
 /** @returns the bytes of `body` to be stored, and the facts about them, which are there once the bytes have been read to the end. */
 export function inspectUpload(
   body: Readable,
@@ -111,7 +136,7 @@ export function inspectUpload(
     const inspect = (whole: boolean) =>
       inspectHeader(start.subarray(0, Math.min(bytes, PREFIX_BYTES)), whole, expected);
     try {
-      for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      for await (const chunk of chunksUntil(expected.signal, body)) {
         if (bytes < PREFIX_BYTES) chunk.copy(start, bytes, 0, PREFIX_BYTES - bytes);
         bytes += chunk.length;
         if (bytes > expected.maxBytes) throw new Problem(BODY_TOO_LARGE, undefined, { maxBytes: expected.maxBytes });

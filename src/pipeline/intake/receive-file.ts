@@ -1,9 +1,10 @@
 // Takes one table's file into an open source delivery: checks, streams to storage, then makes it visible with one row.
-// No database connection is held while bytes flow; an upload that is cut off or refused leaves nothing that anyone can see.
+// No database connection is held while bytes flow; an upload that is cut off or refused, or whose sender loses the right to it on the way, leaves nothing
+// that anyone can see.
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type pg from 'pg';
-import { writeAudit } from '../../access/index.ts';
+import { holdRights, type Watched, writeAudit } from '../../access/index.ts';
 import type { Table } from '../../domains/definition.ts';
 import type { Catalogue } from '../../domains/index.ts';
 import { NOT_FOUND, Problem } from '../../platform/http/problem.ts';
@@ -23,6 +24,16 @@ export interface ReceiveFileDeps {
   readonly catalogue: Catalogue;
   readonly secrets: ReceivedFileSecrets;
   readonly limits: { readonly maxFileBytes: number };
+}
+
+/** A file on its way in. */
+export interface ReceiveFileRequest {
+  readonly deliveryId: string;
+  readonly table: string;
+  readonly upload: Upload;
+  readonly body: Readable;
+  /** Whoever sends it, since before it was verified that it may. */
+  readonly watched: Watched;
 }
 
 async function openDelivery(tx: TenantTx, id: string, lock: boolean): Promise<SourceDelivery> {
@@ -53,21 +64,20 @@ function refuseCutPeriod({ kind, periodFrom, periodTo }: SourceDelivery, table: 
 export async function receiveFile(
   deps: ReceiveFileDeps,
   tenant: Tenant,
-  target: { readonly deliveryId: string; readonly table: string },
-  upload: Upload,
-  body: Readable,
+  request: ReceiveFileRequest,
 ): Promise<{ readonly file: SourceFile; readonly created: boolean }> {
   const { pool, catalogue } = deps;
+  const { upload } = request;
   const delivery = await withTenant(pool, tenant, async (tx) => {
-    const found = await openDelivery(tx, target.deliveryId, false);
-    refuseCutPeriod(found, tableOf(catalogue, found, target.table));
-    await refuseOtherSource(tx, found, [target.table]);
+    const found = await openDelivery(tx, request.deliveryId, false);
+    refuseCutPeriod(found, tableOf(catalogue, found, request.table));
+    await refuseOtherSource(tx, found, [request.table]);
     return found;
   });
-  const table = tableOf(catalogue, delivery, target.table);
+  const table = tableOf(catalogue, delivery, request.table);
   const storageKey = `received/municipality=${tenant.municipality}/${delivery.id}/${table.name}-${randomUUID()}`;
-  const facts = await storeBytes(deps, tenant, { delivery, table, storageKey }, upload, body);
-  return keepFile(deps, tenant, delivery.id, {
+  const facts = await storeBytes(deps, tenant, { delivery, table, storageKey }, request);
+  return keepFile(deps, tenant, request, {
     ...facts,
     table: table.name,
     storageKey,
@@ -81,12 +91,13 @@ async function storeBytes(
   deps: ReceiveFileDeps,
   tenant: Tenant,
   target: { readonly delivery: SourceDelivery; readonly table: Table; readonly storageKey: string },
-  upload: Upload,
-  body: Readable,
+  { upload, body, watched: { signal } }: ReceiveFileRequest,
 ): Promise<Inspected> {
   const { delivery, table, storageKey } = target;
   const columns = expectedColumns(table, delivery.kind);
-  const inspection = inspectUpload(body, { ...upload, columns, maxBytes: deps.limits.maxFileBytes });
+  const inspection = inspectUpload(body, {
+    ...{ ...upload, columns, maxBytes: deps.limits.maxFileBytes, signal },
+  });
   const bytes = holdsPersons(table)
     ? encryptReceivedFile(deps.secrets, tenant.municipality, storageKey, inspection.bytes)
     : inspection.bytes;
@@ -97,12 +108,13 @@ async function storeBytes(
 async function keepFile(
   deps: ReceiveFileDeps,
   tenant: Tenant,
-  deliveryId: string,
+  { deliveryId, watched }: ReceiveFileRequest,
   file: Parameters<typeof putFile>[2],
 ): Promise<{ readonly file: SourceFile; readonly created: boolean }> {
   try {
     const kept = await withTenant(deps.pool, tenant, async (tx) => {
       await openDelivery(tx, deliveryId, true);
+      await holdRights(tx, watched);
       const { table, bytes, sha256 } = file;
       await writeAudit(tx, 'putSourceFile', { sourceDelivery: deliveryId, table, bytes, sha256 });
       return putFile(tx, deliveryId, file);

@@ -1,6 +1,6 @@
 // Routes of intake: handing in source deliveries, and reading what became of them. Schema, one call, status; no rule and no SQL.
 import type { Readable } from 'node:stream';
-import { tenantOf, withScope } from '../../access/index.ts';
+import { tenantOf, watchCaller, withScope } from '../../access/index.ts';
 import { errorAnswers } from '../../platform/http/answers.ts';
 import type { App } from '../../platform/http/app.ts';
 import { varyBy } from '../../platform/http/conditional.ts';
@@ -126,11 +126,16 @@ function registerUpload(scoped: App, deps: IntakeDeps): void {
     async handler(request, reply) {
       const body = request.body as Readable;
       const target = { deliveryId: request.params.id, table: request.params.table };
-      const { file, created } = await refusePolitely(body, async () => {
-        const upload = readUpload(request.raw.headers as never, request.query, deps.limits.maxFileBytes);
-        return receiveFile(deps, tenantOf(request), target, upload, body);
-      });
-      return reply.code(created ? 201 : 200).send(presentFile(file));
+      const watched = watchCaller(request);
+      try {
+        const { file, created } = await refusePolitely(body, async () => {
+          const upload = readUpload(request.raw.headers as never, request.query, deps.limits.maxFileBytes);
+          return receiveFile(deps, tenantOf(request), { ...target, upload, body, watched });
+        });
+        return reply.code(created ? 201 : 200).send(presentFile(file));
+      } finally {
+        watched.stop();
+      }
     },
   });
 }
