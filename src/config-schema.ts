@@ -4,6 +4,7 @@ import Type, { type Static } from 'typebox';
 const SECRET = '^(([0-9a-fA-F]{2}){32,}|[A-Za-z0-9+/_-]{43,}={0,2})$';
 const HOST = '[A-Za-z0-9_][A-Za-z0-9._-]*(:[0-9]{1,5})?';
 const ORIGIN = 'https://[A-Za-z0-9.-]+(:[0-9]{1,5})?';
+const NETWORK = '[0-9A-Fa-f.:]{2,45}(/[0-9]{1,3})?';
 const LISTEN_HOST = '^[0-9A-Za-z.:_-]+$';
 const POSTGRES_URL = '^postgres(ql)?://[^:/@\\s]+:[^@\\s]+@[^\\s]+/[^/\\s]+$';
 
@@ -85,6 +86,12 @@ export const settingsSchema = Type.Object({
     setting(
       'Further hosts under which the api is reached, as requests name them: host or host:port, separated by commas. The one of FLIS_PUBLIC_ORIGIN and the IP address and port that a connection comes in on are taken anyway; requests for others are refused.',
       `^${HOST}(,${HOST})*$`,
+    ),
+  ),
+  FLIS_TRUSTED_PROXIES: Type.Optional(
+    setting(
+      'Addresses of the reverse proxies in front of the api, or networks (10.0.0.0/8), separated by commas. What they add to X-Forwarded-For is believed, as the address of a caller, and no other of their headers. Without it each connection is its own caller.',
+      `^${NETWORK}(,${NETWORK})*$`,
     ),
   ),
   FLIS_CORS_ORIGINS: Type.Optional(

@@ -1,5 +1,6 @@
 // The only reader of the process's environment. Reports all faults at once, by the names of variables; never prints a value.
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import type { JSONWebKeySet, JWK } from 'jose';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
@@ -28,6 +29,8 @@ export interface Config {
     readonly port: number;
     readonly publicOrigin: string;
     readonly otherHosts: readonly string[];
+    /** Addresses and networks. */
+    readonly trustedProxies: readonly string[];
     readonly corsOrigins: readonly string[];
     /** Milliseconds. */
     readonly requestTimeout: number;
@@ -127,6 +130,7 @@ export function loadConfig(door: Door, environment: NodeJS.ProcessEnv = process.
       port: port('FLIS_PORT'),
       publicOrigin: settings.FLIS_PUBLIC_ORIGIN ?? '',
       otherHosts: listOf(settings.FLIS_OTHER_HOSTS),
+      trustedProxies: readNetworks(settings.FLIS_TRUSTED_PROXIES, faults),
       corsOrigins: readOrigins(settings.FLIS_CORS_ORIGINS, faults),
       requestTimeout: readRequestTimeout(number('FLIS_REQUEST_TIMEOUT_S'), faults),
       maxConnections: number('FLIS_MAX_CONNECTIONS'),
@@ -197,6 +201,21 @@ function readOrigins(text: string | undefined, faults: string[]): string[] {
   if (!origins.every(isSpeltAsSent))
     faults.push('FLIS_CORS_ORIGINS is not as browsers send origins: in lower case, without the port 443.');
   return origins;
+}
+
+/** A network of everybody is none: who trusts all proxies believes any caller whatever it claims. */
+function readNetworks(text: string | undefined, faults: string[]): string[] {
+  const networks = listOf(text);
+  const isNetwork = (network: string) => {
+    const [address = '', bits] = network.split('/');
+    const most = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
+    return most > 0 && (bits === undefined || (Number(bits) > 0 && Number(bits) <= most));
+  };
+  if (!networks.every(isNetwork))
+    faults.push(
+      'FLIS_TRUSTED_PROXIES holds what is no address and no network such as 10.0.0.0/8, or a network of everybody.',
+    );
+  return networks;
 }
 
 function readPort(name: SettingName, port: number, faults: string[]): number {

@@ -41,6 +41,7 @@ export async function describeDeps(log: Logger): Promise<ApiDeps> {
       port: 0,
       publicOrigin: 'http://localhost',
       otherHosts: [],
+      trustedProxies: [],
       corsOrigins: [],
       requestTimeout: 60_000,
       maxConnections: 1,

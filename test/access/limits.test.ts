@@ -233,6 +233,7 @@ async function startPair(t: Test, settings: Record<string, string>): Promise<Tes
 
 t.test('addresses', async (t) => {
   t.equal(networkOf('192.0.2.1'), '192.0.2.1');
+  for (const none of ['', 'x', '192.0.2.1:80', '[::1]', 'a'.repeat(9999)]) t.equal(networkOf(none), 'none');
   t.equal(networkOf('::ffff:192.0.2.1'), '::ffff:192.0.2.1');
   for (const address of ['2001:db8::1', '2001:db8:0:0:1:2:3:4', '2001:DB8::ffff:1', '2001:0db8::'])
     t.equal(networkOf(address), '2001:db8:0:0', address);

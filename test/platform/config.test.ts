@@ -140,6 +140,27 @@ t.test('hosts and origins are exact', async (t) => {
     t.same(names(faultsOf({ ...complete, FLIS_OTHER_HOSTS: bad })), ['FLIS_OTHER_HOSTS'], bad);
 });
 
+t.test('proxies are trusted by address or network, and never all of them', async (t) => {
+  const given = '10.0.0.0/8,192.0.2.7,2001:db8::/32,::1';
+  const { http } = loadConfig('api', { ...complete, FLIS_TRUSTED_PROXIES: given });
+  t.same(http.trustedProxies, given.split(','));
+  t.same(loadConfig('api', complete).http.trustedProxies, []);
+  for (const bad of [
+    '0.0.0.0/0',
+    '::/0',
+    '10.0.0.0/33',
+    '10.0.0',
+    '300.1.1.1',
+    '2001:db8::/129',
+    '*',
+    'true',
+    'loopback',
+    '10.0.0.1,',
+    ' ',
+  ])
+    t.same(names(faultsOf({ ...complete, FLIS_TRUSTED_PROXIES: bad })), ['FLIS_TRUSTED_PROXIES'], bad);
+});
+
 t.test('.env.example is the schema', async (t) => {
   t.equal(await readFile(new URL('../../.env.example', import.meta.url), 'utf8'), describeSettings());
   for (const name of Object.keys(settingsSchema.properties))

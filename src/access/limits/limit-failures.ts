@@ -1,6 +1,6 @@
 // Bounds what failed authentications of one remote address cost: beyond the limit they are refused before anything is verified or looked up.
-// In this process alone, and by the address of the connection: headers that claim another one are not believed.
-import { isIPv6 } from 'node:net';
+// In this process alone, and by the address of the connection, or the one that a trusted proxy names.
+import { isIP, isIPv6 } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { type Limit, TokenBucket, waitFor } from '../../platform/rate/token-bucket.ts';
 
@@ -30,8 +30,9 @@ export function limitFailures(limit: Limit, clock: () => number): FailureLimit {
   };
 }
 
-/** @returns what an address is counted as: of IPv6 the first 64 bits, of which a host has all the rest to choose from */
+/** @returns what an address is counted as: what is none, as a proxy may pass it on, as one and the same; of IPv6 the first 64 bits, of which a host has all the rest to choose from */
 export function networkOf(address: string): string {
+  if (isIP(address) === 0) return 'none';
   if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
   const [head = '', tail] = address.split('%')[0]?.split('::') ?? [];
   const first = head === '' ? [] : head.split(':');

@@ -30,6 +30,8 @@ export interface HttpAppOptions {
   readonly publicOrigin: string;
   /** Further hosts under which the service is reached: `host` or `host:port`. */
   readonly otherHosts?: readonly string[];
+  /** Addresses and networks of reverse proxies, whose word on the address of a caller is taken. */
+  readonly trustedProxies?: readonly string[];
   /** Origins of sites whose scripts may read answers. */
   readonly corsOrigins?: readonly string[];
   readonly logger: FastifyBaseLogger;
@@ -56,7 +58,10 @@ export function createHttpApp(options: HttpAppOptions): App {
   const findHostFault = createHostCheck(options.publicOrigin, options.otherHosts ?? []);
   const setHeaders = (request: FastifyRequest, reply: FastifyReply) =>
     reply.headers(fixedHeaders).header('request-id', request.id);
+  const trustedProxies = options.trustedProxies ?? [];
   const app = fastify({
+    // For `request.ip` alone, which limits use. What a proxy says of host and scheme is used nowhere: addresses in answers are those of the configuration.
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
     // A child logger per request costs more than the line it writes; lines name the request themselves.
