@@ -125,7 +125,8 @@ t.test('who is refused has to wait, also where rounding has lost what is missing
   t.ok(bucket.waitAt(now) > 0);
 });
 
-type Fault = 'none' | 'flush' | 'away' | 'lost';
+/** `lost`: the answer does not come; `unsent`: nor has the question arrived. */
+type Fault = 'none' | 'flush' | 'away' | 'lost' | 'unsent';
 
 /** The other side of leases, as `redis-leases` implements it, with faults at will; the contract test below holds the real one against it. */
 function createModel(limit: Limit) {
@@ -134,6 +135,10 @@ function createModel(limit: Limit) {
     isUsable: () => model.fault !== 'away',
     async lease(_key, _limit, { wanted, adjust, start }: LeaseRequest): Promise<Lease | undefined> {
       const { state, now } = model;
+      if (model.fault === 'unsent') {
+        model.fault = 'away';
+        return undefined;
+      }
       const tokens =
         state === undefined
           ? start
@@ -155,7 +160,7 @@ t.test('shared, with one process: no fault opens the limit by more than a block'
     fc.record({
       pause: fc.integer({ min: 0, max: 1500 }),
       asked: fc.integer({ min: 0, max: 60 }),
-      fault: fc.constantFrom<Fault>('none', 'none', 'flush', 'away', 'lost'),
+      fault: fc.constantFrom<Fault>('none', 'none', 'flush', 'away', 'lost', 'unsent'),
     }),
     { maxLength: 40 },
   );
@@ -191,6 +196,34 @@ t.test('a lease that is not spent is handed back: who asks little at many proces
     model.now = turn * 2000;
     for (const bucket of processes) t.ok(await spend(bucket, model.now));
   }
+});
+
+t.test('what is handed back is told once, for it may have arrived; what was spent without a lease until it has been heard', async (t) => {
+  const told: number[] = [];
+  let [usable, answer] = [true, undefined as Lease | undefined];
+  const leases: Leases = {
+    isUsable: () => usable,
+    async lease(_key, _limit, { adjust }) {
+      told.push(adjust);
+      return answer;
+    },
+  };
+  const bucket = new LeasedBucket({ key, limit: { rate: 1, burst: 100 }, leases, processes: 1 }, 0);
+  answer = { granted: 10, left: 90 };
+  t.ok(await spend(bucket, 0));
+  answer = undefined;
+  t.notOk(bucket.canSpend(2000), 'a lease lapses');
+  await bucket.ask(2000);
+  await bucket.ask(2000);
+  t.same(told, [0, 9, 0]);
+  usable = false;
+  for (let turn = 0; turn < 3; turn += 1) t.ok(await spend(bucket, 2000));
+  usable = true;
+  await bucket.ask(3000);
+  answer = { granted: 10, left: 80 };
+  await bucket.ask(3000);
+  await bucket.ask(3000);
+  t.same(told.slice(3), [-3, -3, 0]);
 });
 
 t.test('a burst asks for a block at a time, and early', async (t) => {
