@@ -74,7 +74,9 @@ t.test('a transaction restricted to domains', async (t) => {
     );
     const tables = columns
       .map(({ name }) => String(name))
-      .filter((name) => declaredTables().get(name)?.kind === 'municipal');
+      .filter((name) => declaredTables().get(name)?.kind === 'municipal')
+      // What the api may not read at all, it cannot read of another domain either.
+      .filter((name) => declaredTables().get(name)?.api.includes('select'));
     t.ok(tables.length >= 9, `${tables.length} tables`);
     const api = await connectApi();
     for (const name of tables) {
@@ -129,6 +131,8 @@ function someValue(column: string, type: string): string {
   if (type === 'jsonb') return `'{}'`;
   if (/int|numeric/.test(type)) return '1';
   if (type.startsWith('timestamp')) return 'now()';
+  if (type === 'date') return 'current_date';
+  if (type === 'ARRAY' || type.endsWith('[]')) return `'{}'`;
   if (column === 'kind') return `'total'`;
   return /character$/.test(type) ? `repeat('0', 7)` : `'x'`;
 }
