@@ -52,6 +52,7 @@ export function startWorkerProcess(scene: Scene): ChildProcess {
       FLIS_TEMP_DIR: join(scene.folder, 'worker'),
       FLIS_ROOT_SECRET: ROOT_SECRET.toString('hex'),
       FLIS_CONTEXT_SECRET: CONTEXT_SECRET.toString('hex'),
+      FLIS_ISSUER: 'urn:flis:test',
       FLIS_WORKER_JOBS: '1',
       FLIS_WORKER_METRICS_PORT: '0',
       FLIS_LOG_LEVEL: 'error',
