@@ -234,6 +234,7 @@ t.test('the commands of the operator cover all stages', async (t) => {
       env: {
         PATH: process.env.PATH,
         FLIS_DATABASE_URL_WORKER: flis.database.workerUrl,
+        FLIS_ISSUER: flis.config.access.issuer,
         FLIS_STORAGE_DIR: storage.localRoot,
         FLIS_TEMP_DIR: flis.config.tempFolder,
         FLIS_ROOT_SECRET: deps.secrets.rootSecret.toString('hex'),

@@ -89,7 +89,7 @@ t.test('each door asks for what it needs only', async (t) => {
       .sort(),
   );
   t.same(names(faultsOf({}, 'worker')).sort(), [
-    ...['FLIS_CONTEXT_SECRET', 'FLIS_DATABASE_URL_WORKER', 'FLIS_ROOT_SECRET', 'FLIS_STORAGE_DIR'],
+    ...['FLIS_CONTEXT_SECRET', 'FLIS_DATABASE_URL_WORKER', 'FLIS_ISSUER', 'FLIS_ROOT_SECRET', 'FLIS_STORAGE_DIR'],
   ]);
   t.notOk(names(faultsOf({}, 'api')).includes('FLIS_DATABASE_URL_OWNER'));
 });

@@ -115,13 +115,14 @@ t.test('queue', async (t) => {
     await until(() => seen.includes('after'));
     t.same(failed, ['bad']);
     t.equal(attempts, REVISE.retryLimit + 1);
-    const measured = await metrics.metrics();
-    const count = (outcome: string) =>
+    const count = async (outcome: string) =>
       new RegExp(`^flis_job_seconds_count\\{queue="${REVISE.name}",outcome="${outcome}"\\} (\\d+)`, 'm').exec(
-        measured,
+        await metrics.metrics(),
       )?.[1];
-    t.equal(count('threw'), String(attempts), 'an attempt that threw is measured as one, the last as well');
-    t.equal(count('done'), '22');
+    // A job is measured when its handler has returned, a moment after it was seen.
+    for (let tries = 0; tries < 1000 && (await count('done')) !== '22'; tries += 1) await new Promise(setImmediate);
+    t.equal(await count('threw'), String(attempts), 'an attempt that threw is measured as one, the last as well');
+    t.equal(await count('done'), '22');
   });
 
   await t.test('what the queue keeps of an attempt that threw tells nothing of the data', async (t) => {

@@ -198,33 +198,36 @@ t.test('a lease that is not spent is handed back: who asks little at many proces
   }
 });
 
-t.test('what is handed back is told once, for it may have arrived; what was spent without a lease until it has been heard', async (t) => {
-  const told: number[] = [];
-  let [usable, answer] = [true, undefined as Lease | undefined];
-  const leases: Leases = {
-    isUsable: () => usable,
-    async lease(_key, _limit, { adjust }) {
-      told.push(adjust);
-      return answer;
-    },
-  };
-  const bucket = new LeasedBucket({ key, limit: { rate: 1, burst: 100 }, leases, processes: 1 }, 0);
-  answer = { granted: 10, left: 90 };
-  t.ok(await spend(bucket, 0));
-  answer = undefined;
-  t.notOk(bucket.canSpend(2000), 'a lease lapses');
-  await bucket.ask(2000);
-  await bucket.ask(2000);
-  t.same(told, [0, 9, 0]);
-  usable = false;
-  for (let turn = 0; turn < 3; turn += 1) t.ok(await spend(bucket, 2000));
-  usable = true;
-  await bucket.ask(3000);
-  answer = { granted: 10, left: 80 };
-  await bucket.ask(3000);
-  await bucket.ask(3000);
-  t.same(told.slice(3), [-3, -3, 0]);
-});
+t.test(
+  'what is handed back is told once, for it may have arrived; what was spent without a lease until it has been heard',
+  async (t) => {
+    const told: number[] = [];
+    let [usable, answer] = [true, undefined as Lease | undefined];
+    const leases: Leases = {
+      isUsable: () => usable,
+      async lease(_key, _limit, { adjust }) {
+        told.push(adjust);
+        return answer;
+      },
+    };
+    const bucket = new LeasedBucket({ key, limit: { rate: 1, burst: 100 }, leases, processes: 1 }, 0);
+    answer = { granted: 10, left: 90 };
+    t.ok(await spend(bucket, 0));
+    answer = undefined;
+    t.notOk(bucket.canSpend(2000), 'a lease lapses');
+    await bucket.ask(2000);
+    await bucket.ask(2000);
+    t.same(told, [0, 9, 0]);
+    usable = false;
+    for (let turn = 0; turn < 3; turn += 1) t.ok(await spend(bucket, 2000));
+    usable = true;
+    await bucket.ask(3000);
+    answer = { granted: 10, left: 80 };
+    await bucket.ask(3000);
+    await bucket.ask(3000);
+    t.same(told.slice(3), [-3, -3, 0]);
+  },
+);
 
 t.test('a burst asks for a block at a time, and early', async (t) => {
   const limit = { rate: 1, burst: 1000 };
