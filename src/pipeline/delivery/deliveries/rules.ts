@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import type { Table } from '../../../domains/definition.ts';
 import { addDays, type Day, dayOf, instantOf } from '../../../platform/time/local-time.ts';
-import { isIdentityTable } from '../../../slices/index.ts';
 import { nextDueDay } from '../rhythm/rules.ts';
 import type { Terms } from '../subscriptions/index.ts';
 
@@ -106,9 +105,4 @@ function decimalsOf(text: string): number {
 export function schemaHashOfAll(tables: readonly { readonly name: string; readonly schemaHash: string }[]): string {
   const lines = tables.map(({ name, schemaHash }) => `${name} ${schemaHash}`).sort();
   return createHash('sha256').update(lines.join('\n')).digest('hex');
-}
-
-/** Slices that a manifest tells of: identity pairs are in no list. */
-export function isListed({ table }: { readonly table: string }): boolean {
-  return !isIdentityTable(table);
 }

@@ -33,7 +33,7 @@ export function signStatement(key: StatementKey, kind: StatementKind, statement:
     .sign(key.privateKey);
 }
 
-/** @returns the statement inside a JWS of our own, which nobody else can have written into the database's row. */
+/** @returns the statement inside a JWS, to be shown beside it. Nothing is verified: whoever relies on it verifies the JWS. */
 export function statementIn<Statement>(jws: string): Statement {
   return JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString()) as Statement;
 }
