@@ -32,6 +32,10 @@ const COMMANDS: Record<string, readonly [does: string, load: () => Promise<Comma
   ],
   sweep: ['delete files without a row older than 24 h', async () => (await import('./operate.ts')).runSweep],
   retry: ['load a failed source delivery again', async () => (await import('./operate.ts')).runRetry],
+  'revoke-package': [
+    'take a package back, with the reason',
+    async () => (await import('./operate-packages.ts')).runRevokePackage,
+  ],
   openapi: [
     'write the documents in openapi/ and db/schema/declared.json',
     async () => (await import('./write-openapi.ts')).runOpenApi,

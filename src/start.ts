@@ -130,9 +130,7 @@ export async function startWorker(config: Config, log: Logger, options: WorkerOp
     });
     const sealing = startSealing({ ...deps, key: deriveBlockKey(config.rootSecret) }, log);
     const scheduler = await delivery.startScheduler(deps);
-    const expiry = packages.startExpiry(deps.pool, (error) =>
-      log.error({ code: codeOf(error) }, 'requests-not-expired'),
-    );
+    const expiry = packages.startExpiry(deps, (error) => log.error({ code: codeOf(error) }, 'not-expired'));
     return {
       deps,
       metricsUrl: served.url,

@@ -113,3 +113,27 @@ export const subscriptionEvent = declareTable(
   ),
   { kind: 'municipal', api: ['select', 'insert'], worker: ['select'] },
 );
+
+/** That the near end of a subscription was told of, once for each last day and number of days before it. */
+export const subscriptionNotice = declareTable(
+  pgTable(
+    'subscription_notice',
+    {
+      municipalityCode: text('municipality_code').notNull(),
+      subscriptionId: uuid('subscription_id').notNull(),
+      lastDay: date('last_day', { mode: 'string' }).notNull(),
+      days: integer('days').notNull(),
+      domain: text('domain').notNull(),
+      noticedAt: time('noticed_at').notNull(),
+    },
+    (table) => [
+      primaryKey({ columns: [table.municipalityCode, table.subscriptionId, table.lastDay, table.days] }),
+      foreignKey({
+        name: 'subscription_notice_of_subscription',
+        columns: [table.municipalityCode, table.subscriptionId],
+        foreignColumns: [subscription.municipalityCode, subscription.subscriptionId],
+      }),
+    ],
+  ),
+  { kind: 'municipal', api: [], worker: ['select', 'insert'] },
+);

@@ -33,6 +33,8 @@ export const delivery = declareTable(
       municipalityCode: text('municipality_code').notNull(),
       deliveryId: uuid('delivery_id').notNull(),
       subscriptionId: uuid('subscription_id').notNull(),
+      /** The delivery that this one makes good: its package was revoked. */
+      replaces: uuid('replaces'),
       domain: text('domain').notNull(),
       /** A civil day in Denmark. */
       dueOn: date('due_on', { mode: 'string' }).notNull(),
@@ -66,7 +68,16 @@ export const delivery = declareTable(
         columns: [table.municipalityCode, table.packageId],
         foreignColumns: [dataPackage.municipalityCode, dataPackage.packageId],
       }),
-      uniqueIndex('delivery_due').on(table.municipalityCode, table.subscriptionId, table.dueOn),
+      foreignKey({
+        name: 'delivery_replaces_delivery',
+        columns: [table.municipalityCode, table.replaces],
+        foreignColumns: [table.municipalityCode, table.deliveryId],
+      }),
+      uniqueIndex('delivery_due')
+        .on(table.municipalityCode, table.subscriptionId, table.dueOn)
+        .where(sql`${table.replaces} is null`),
+      uniqueIndex('delivery_replaced').on(table.municipalityCode, table.replaces),
+      index('delivery_package').on(table.municipalityCode, table.packageId),
       index('delivery_listed').on(table.municipalityCode, table.dueOn, table.deliveryId),
       index('delivery_open').on(table.promisedAt).where(sql`${table.state} in ('scheduled', 'building')`),
     ],

@@ -20,7 +20,7 @@ import { revision } from './warehouse.ts';
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
 
-/** State: building → ready | failed. Immutable once ready. */
+/** State: building → ready | failed; ready → revoked | expired. What it holds is immutable once ready. */
 export const dataPackage = declareTable(
   pgTable(
     'package',
@@ -32,10 +32,15 @@ export const dataPackage = declareTable(
       revision: integer('revision').notNull(),
       /** For a delta: the revision since which. */
       since: integer('since'),
-      state: text('state', { enum: ['building', 'ready', 'failed'] }).notNull(),
+      state: text('state', { enum: ['building', 'ready', 'failed', 'revoked', 'expired'] }).notNull(),
       createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
       readyAt: timestamp('ready_at', { withTimezone: true }),
       failure: text('failure'),
+      /** Its files can be fetched until then; a delivery that is made of it later moves it on. */
+      keptUntil: timestamp('kept_until', { withTimezone: true }),
+      revokedAt: timestamp('revoked_at', { withTimezone: true }),
+      /** Why it was revoked, in the operator's words. */
+      revocationReason: text('revocation_reason'),
       /** The manifest (datapackage.json) without addresses, once ready. */
       manifest: jsonb('manifest'),
     },
@@ -47,14 +52,15 @@ export const dataPackage = declareTable(
       }),
       uniqueIndex('package_content')
         .on(table.municipalityCode, table.domain, table.kind, table.revision, sql`coalesce(${table.since}, -1)`)
-        .where(sql`${table.state} <> 'failed'`),
+        .where(sql`${table.state} in ('building', 'ready')`),
+      index('package_kept').on(table.keptUntil).where(sql`${table.state} in ('ready', 'revoked')`),
       index('package_created').on(table.municipalityCode, table.createdAt, table.packageId),
     ],
   ),
   { kind: 'municipal', api: ['select', 'insert'], worker: ['select', 'insert', 'update'] },
 );
 
-/** A file of a ready package. `parts` say what it is made of: literal bytes (base64) and ranges of storage objects, in order. */
+/** A file of a package. It stays on record when its bytes are kept no more. `parts` say what it is made of: literal bytes (base64) and ranges of storage objects, in order. */
 export const packageFile = declareTable(
   pgTable(
     'package_file',

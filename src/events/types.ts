@@ -54,6 +54,29 @@ export const EVENT_TYPES = {
       dueOn: day('The day that it is due on.'),
     }),
   },
+  'package.revoked': {
+    description:
+      'A package was taken back: what it holds is not to be used. Its manifest says why. Where a delivery was made of it, another takes its place.',
+    reach: 'municipality',
+    hasDomain: true,
+    data: dataOf({
+      package: uuid('Id of the package.'),
+      deliveries: count('How many deliveries were made of it.'),
+      replacements: count(
+        'How many deliveries take their place: one for each subscription whose newest state rests on it.',
+      ),
+    }),
+  },
+  'subscription.expiring': {
+    description: 'A subscription ends in 30 or 7 days: it is not renewed, or was terminated.',
+    reach: 'municipality',
+    hasDomain: true,
+    data: dataOf({
+      subscription: uuid('Id of the subscription.'),
+      days: count('30 or 7: at most so many days are left.'),
+      lastDay: day('Its last day.'),
+    }),
+  },
   'release.published': {
     description: 'Key figures of a domain were published to everyone entitled.',
     reach: 'nationwide',

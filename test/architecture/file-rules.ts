@@ -182,6 +182,7 @@ const FIXED = /^(index|routes|errors|store-duckdb|(schemas|rules|store|job)(-[a-
 const VERBS = [
   ...[
     'accept',
+    'announce',
     'acknowledge',
     'apply',
     'assemble',
@@ -227,6 +228,7 @@ const VERBS = [
     'restore',
     'retry',
     'revise',
+    'revoke',
     'run',
     'schedule',
     'send',

@@ -18,7 +18,7 @@ const QUEUE_RELATIONS =
 /** What is on record stays: whatever is declared, nobody but the owner may do more than read and add. */
 const APPEND_ONLY = [
   ...['audit_block', 'audit_entry', 'operator_audit_entry'],
-  ...['capability_change', 'price_list', 'subscription', 'subscription_event'],
+  ...['capability_change', 'price_list', 'subscription', 'subscription_event', 'subscription_notice'],
 ];
 const OWN = `nspname !~ '^pg_' and nspname <> 'information_schema'`;
 const TENANT = '(municipality_code = (SELECT app.municipality() AS municipality))';

@@ -230,6 +230,8 @@ t.test('no event has room for a person', async (t) => {
     'delivery.ready': { ...due, files: 3 },
     'delivery.late': { ...due, reason: 'service' },
     'delivery.fetched': due,
+    'package.revoked': { package: randomUUID(), deliveries: 2, replacements: 1 },
+    'subscription.expiring': { subscription: randomUUID(), days: 30, lastDay: '2027-10-31' },
     'source-delivery.rejected': { sourceDelivery: randomUUID(), rules: 3 },
     'release.published': { release: 'borger-3' },
     'access-key.expiring': {

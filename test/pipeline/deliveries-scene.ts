@@ -30,10 +30,11 @@ export async function openDeliveryScene(t: TestScope, options: ServiceOptions = 
     terms: Partial<Terms> = {},
     startsOn = '2026-03-01',
     municipality = '615',
+    renewalMonths: number | null = 12,
   ): Promise<string> => {
     const id = randomUUID();
     const tenant = { municipality: municipalityCodeOf(municipality), domains: null, clientId: 'it', requestId: 'test' };
-    const agreement = { domain: 'borger', startsOn, commitmentMonths: 12, renewalMonths: 12, noticeMonths: 3 };
+    const agreement = { domain: 'borger', startsOn, commitmentMonths: 12, renewalMonths, noticeMonths: 3 };
     await withTenant(deps.pool, tenant, async (tx) => {
       await insertSubscription(tx, id, agreement, { ...DAILY, ...terms });
       await insertEvent(tx, id, { kind: 'activated', day: startsOn, terms: null });

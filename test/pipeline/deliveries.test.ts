@@ -6,6 +6,9 @@ import t from 'tap';
 import { openWorkerDeps } from '../../src/deps.ts';
 import { prepareDelivery } from '../../src/pipeline/delivery/deliveries/prepare-delivery.ts';
 import { scheduleDeliveries } from '../../src/pipeline/delivery/deliveries/schedule-deliveries.ts';
+import { announceEnds } from '../../src/pipeline/delivery/subscriptions/index.ts';
+import { insertEvent } from '../../src/pipeline/delivery/subscriptions/store.ts';
+import { withTenant } from '../../src/platform/postgres/tenancy.ts';
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';
 import { openDeliveryScene, sha256 } from './deliveries-scene.ts';
 import { birth, type Json, people } from './packages-scene.ts';
@@ -233,4 +236,31 @@ t.test('however many prepare a delivery, and however late one of them wakes up, 
     '/v1/events?types=delivery.ready',
   );
   t.equal(told.json.items.length, 1);
+});
+
+t.test('the end of a subscription is told of 30 and 7 days ahead, once', async (t) => {
+  const { flis, subscribe, fetchAs } = await openDeliveryScene(t);
+  const { pool } = flis.workerDeps ?? flis.api.deps;
+  const terms = { tables: ['bor_befolkning'] };
+  const [ends, goesOn] = [await subscribe(terms, '2026-03-01', '615', null), await subscribe(terms)];
+  const announceAt = (time: string) => announceEnds(pool, new Date(time));
+  t.equal(await announceAt('2027-01-28T12:00:00Z'), 0, 'its last day is 28 February');
+  const atOnce = await Promise.all(Array.from({ length: 6 }, () => announceAt('2027-01-29T12:00:00Z')));
+  t.equal(
+    atOnce.reduce((sum, told) => sum + told, 0),
+    1,
+  );
+  t.equal(await announceAt('2027-02-20T22:59:59Z'), 0);
+  t.equal(await announceAt('2027-02-20T23:00:00Z'), 1, 'a day begins at midnight in Denmark');
+  t.equal(await announceAt('2027-02-28T12:00:00Z'), 0);
+  const path = '/v1/events?types=subscription.expiring';
+  const { items } = (await fetchAs({ municipality: '615', scopes: ['events:read'] }, 'GET', path)).json;
+  const told = (days: number) => ({ domain: 'borger', data: { subscription: ends, days, lastDay: '2027-02-28' } });
+  t.match(items, [told(30), told(7)]);
+  t.equal(items.length, 2);
+  const tenant = { municipality: municipalityCodeOf('615'), domains: null, clientId: 'it', requestId: 'test' };
+  await withTenant(flis.api.deps.pool, tenant, (tx) =>
+    insertEvent(tx, goesOn, { kind: 'terminated', day: '2027-03-05', terms: null }),
+  );
+  t.equal(await announceAt('2027-03-01T12:00:00Z'), 1, 'one that is terminated in its last days has one notice');
 });

@@ -25,6 +25,9 @@ const ordered: DataPackage = {
   failure: null,
   createdAt: new Date('2026-01-15T08:00:12Z'),
   readyAt: new Date('2026-01-15T08:00:13Z'),
+  keptUntil: new Date('2027-02-15T08:00:13Z'),
+  revokedAt: null,
+  revocationReason: null,
   cursor: '',
 };
 const identity = {

@@ -9,6 +9,7 @@ import { registerSubscriptionRoutes } from './subscriptions/routes.ts';
 export { readCapabilities } from './capabilities/index.ts';
 export { deliveryJob } from './deliveries/job.ts';
 export { createSentLog, type SentLog } from './deliveries/record-sent.ts';
+export { type Revoked, revokeDelivered } from './deliveries/revoke-delivered.ts';
 export { startScheduler } from './deliveries/run-scheduler.ts';
 export { deriveStatementKey, type StatementKey } from './deliveries/sign-statement.ts';
 

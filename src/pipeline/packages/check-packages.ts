@@ -39,6 +39,7 @@ export async function checkPackages(deps: CheckPackagesDeps): Promise<StorageRep
     const keyOf = (name: string) => storageKey(municipality, id, name);
     faults.push(...unnamed.map((key) => ({ key, fault: 'unnamed' }) as const));
     for (const { name, fault } of compareManifest(checked)) faults.push({ key: keyOf(name), fault });
+    if (checked.state === 'expired') continue;
     for (const file of checked.files) {
       for (const part of file.parts) if ('key' in part && part.key.startsWith('packages/')) known.add(part.key);
       const fault = await checkFile(deps.storage, file);
@@ -49,9 +50,10 @@ export async function checkPackages(deps: CheckPackagesDeps): Promise<StorageRep
   return { named: known.size, bytes, faults, ...(await findOrphans(deps.storage, ['packages/'], known)) };
 }
 
-/** A ready package has the files of its manifest with their digests; one that is not ready has none. */
+/** A package that was ever ready has the files of its manifest with their digests; another has none. */
 function compareManifest({ state, manifest, files }: CheckedPackage): { name: string; fault: StorageFault['fault'] }[] {
-  if (state !== 'ready' || manifest === null) return files.map(({ name }) => ({ name, fault: 'unnamed' }));
+  if (state === 'building' || state === 'failed' || manifest === null)
+    return files.map(({ name }) => ({ name, fault: 'unnamed' }));
   const rows = new Map(files.map((file) => [file.name, file]));
   const promised = manifest.resources.map(({ name, bytes, hash }) => ({ name: `${name}${CSV_SUFFIX}`, bytes, hash }));
   return [...promised, { name: ARCHIVE, ...manifest.archive }].flatMap(({ name, bytes, hash }) => {

@@ -45,6 +45,21 @@ export const PACKAGE_FAILED = defineProblem({
   action: 'Ask for it again with POST /v1/packages; if it fails again, report its id.',
 });
 
+export const PACKAGE_REVOKED = defineProblem({
+  code: 'package-revoked',
+  status: 410,
+  title: 'The package was revoked: what it holds is not to be used',
+  action:
+    'Read the reason, discard what you have of it, and take the next delivery, or a new package with POST /v1/packages.',
+});
+
+export const PACKAGE_EXPIRED = defineProblem({
+  code: 'package-expired',
+  status: 410,
+  title: 'The files of the package are kept no more',
+  action: 'Ask for the same revision with POST /v1/packages; the manifest of this package can still be read.',
+});
+
 export const PARQUET_NOT_READY = defineProblem({
   code: 'parquet-not-ready',
   status: 503,

@@ -10,7 +10,7 @@ import { type Tenant, type TenantTx, withTenant } from '../../platform/postgres/
 import type { JobSender } from '../../platform/queue/queue.ts';
 import { BUILD_PARQUET } from '../queues.ts';
 import { packageName } from './describe-package.ts';
-import { PACKAGE_FAILED, PACKAGE_NOT_READY, PARQUET_NOT_READY } from './errors.ts';
+import { PACKAGE_EXPIRED, PACKAGE_FAILED, PACKAGE_NOT_READY, PACKAGE_REVOKED, PARQUET_NOT_READY } from './errors.ts';
 import { ARCHIVE, IDENTITY_SCOPE, mayExist, tableOfParquet } from './rules.ts';
 import { type DataPackage, findPackage } from './store.ts';
 import { findFile, type PackageFile } from './store-files.ts';
@@ -49,7 +49,8 @@ const RETRY_AFTER = { 'retry-after': '2' };
 
 /**
  * @returns the file; a Parquet file that nobody asked for before is ordered and waited for, without holding a connection.
- * @throws Problem `not-found` (also for what the scopes do not show), `package-not-ready`, `package-failed`, `parquet-not-ready`
+ * @throws Problem `not-found` (also for what the scopes do not show), `package-not-ready`, `package-failed`, `package-revoked`, `package-expired`,
+ * `parquet-not-ready`
  */
 export async function openFile(deps: OpenFileDeps, tenant: Tenant, request: FileRequest): Promise<OpenedFile> {
   const { operation, packageId, name, isRange } = request;
@@ -116,6 +117,8 @@ async function lookUp(tx: TenantTx, { catalogue }: OpenFileDeps, request: FileRe
   if (ordered === undefined || !mayExist(tables, name, scopes)) throw new Problem(NOT_FOUND);
   if (ordered.state === 'building') throw new Problem(PACKAGE_NOT_READY, undefined, {}, RETRY_AFTER);
   if (ordered.state === 'failed') throw new Problem(PACKAGE_FAILED);
+  if (ordered.revokedAt !== null) throw new Problem(PACKAGE_REVOKED, undefined, { reason: ordered.revocationReason });
+  if (ordered.state === 'expired') throw new Problem(PACKAGE_EXPIRED);
   const file = await findFile(tx, packageId, name, scopes);
   if (file !== undefined) return { ordered, file };
   const table = tableOfParquet(tables, name);

@@ -6,7 +6,7 @@ import type { PackageFile } from './store-files.ts';
 
 /** A package without its files: an item of a listing, and the answer to an order. */
 export function presentPackage(ordered: DataPackage, municipality: string) {
-  const { id, domain, kind, revision, since, state, failure, createdAt, readyAt } = ordered;
+  const { id, domain, kind, revision, since, state, failure, createdAt, readyAt, keptUntil } = ordered;
   return {
     id,
     municipality,
@@ -18,7 +18,17 @@ export function presentPackage(ordered: DataPackage, municipality: string) {
     failure,
     createdAt: createdAt.toISOString(),
     readyAt: readyAt?.toISOString() ?? null,
+    fetchableUntil: keptUntil?.toISOString() ?? null,
+    revocation: presentRevocation(ordered),
   };
+}
+
+/** When and why a package was revoked; null where it was not. */
+export function presentRevocation({
+  revokedAt,
+  revocationReason,
+}: Pick<DataPackage, 'revokedAt' | 'revocationReason'>) {
+  return revokedAt === null ? null : { revokedAt: revokedAt.toISOString(), reason: revocationReason ?? '' };
 }
 
 /**

@@ -3,6 +3,7 @@
 import Type from 'typebox';
 import { limitParameter, PAGE_OF_LIST } from '../../platform/http/paging.ts';
 import { NAME_FORM, UUID_FORM } from '../../platform/http/wire-forms.ts';
+import { PACKAGE_STATES } from './store.ts';
 
 const nullable = <T extends Type.TSchema>(schema: T, description: string) =>
   Type.Union([schema, Type.Null()], { description });
@@ -11,9 +12,9 @@ const kind = Type.Enum(['total', 'delta'], {
   description:
     '`total`: every row of the domain at the revision. `delta`: the net difference since an earlier revision, deletions included.',
 });
-const state = Type.Enum(['building', 'ready', 'failed'], {
+const state = Type.Enum([...PACKAGE_STATES], {
   description:
-    '`building`: read it again soon. `ready`: the files are there and never change. `failed`: order it again.',
+    '`building`: read it again soon. `ready`: the files are there and never change. `failed`: order it again. `revoked`: not to be used, see `revocation`. `expired`: its files are kept no more; what is said of them here stays.',
 });
 
 const examplePackage = {
@@ -27,7 +28,18 @@ const examplePackage = {
   failure: null,
   createdAt: '2026-01-15T08:00:12.000Z',
   readyAt: '2026-01-15T08:00:12.480Z',
+  fetchableUntil: '2027-02-15T08:00:12.480Z',
+  revocation: null,
 };
+
+/** When and why a package was taken back. */
+export const revocationField = nullable(
+  Type.Object({
+    revokedAt: Type.String({ format: 'date-time', description: 'When it was revoked.' }),
+    reason: Type.String({ description: 'Why, in the operator’s words.' }),
+  }),
+  'When and why the operator took it back; its files answer 410 since. Null where that has not happened.',
+);
 
 const packageFields = {
   id: Type.String({ format: 'uuid', description: 'Id of the package.' }),
@@ -40,6 +52,11 @@ const packageFields = {
   failure: nullable(Type.String(), 'With state `failed`: a stable code of the failure.'),
   createdAt: Type.String({ format: 'date-time', description: 'When it was ordered.' }),
   readyAt: nullable(Type.String({ format: 'date-time' }), 'When it became ready.'),
+  fetchableUntil: nullable(
+    Type.String({ format: 'date-time' }),
+    'Its files can be fetched until then: 13 months from when it was ready, or was last delivered under a subscription.',
+  ),
+  revocation: revocationField,
 };
 
 export const packageSchema = Type.Object(packageFields, { description: 'A package.', examples: [examplePackage] });
@@ -101,7 +118,7 @@ export const packageQuery = Type.Object(
   {
     domain: Type.Optional(Type.String({ ...NAME_FORM, description: 'Only packages of this domain.' })),
     kind: Type.Optional(Type.Enum(['total', 'delta'], { description: 'Only packages of this kind.' })),
-    state: Type.Optional(Type.Enum(['building', 'ready', 'failed'], { description: 'Only packages in this state.' })),
+    state: Type.Optional(Type.Enum([...PACKAGE_STATES], { description: 'Only packages in this state.' })),
     limit: limitParameter(PAGE_OF_LIST),
     cursor: Type.Optional(Type.String({ maxLength: 1024, description: 'From `next` of the page before.' })),
   },

@@ -53,15 +53,15 @@ export async function findDomains(tx: TenantTx, ids: readonly string[]): Promise
   return new Map(rows.map(({ id, domain }) => [id, domain]));
 }
 
-/** @returns those of `keys` that a file of one of these packages is made of. */
+/** @returns those of `keys` that a file of one of these packages is made of, while its bytes are kept. */
 export async function findNamedParts(
   tx: TenantTx,
   ids: readonly string[],
   keys: readonly string[],
 ): Promise<Set<string>> {
   const rows = await tx.query<{ key: string }>(
-    `select distinct part ->> 'key' as key from package_file f, jsonb_array_elements(f.parts) part
-      where f.package_id = any($1) and part ->> 'key' = any($2)`,
+    `select distinct part ->> 'key' as key from package_file f join package p using (municipality_code, package_id), jsonb_array_elements(f.parts) part
+      where f.package_id = any($1) and p.state <> 'expired' and part ->> 'key' = any($2)`,
     [ids, keys],
   );
   return new Set(rows.map(({ key }) => key));

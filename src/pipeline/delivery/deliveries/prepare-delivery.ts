@@ -12,6 +12,7 @@ import {
   findOrAddPackage,
   findPackage,
   findRevisionTime,
+  keepPackage,
   listFiles,
 } from '../../packages/index.ts';
 import { describeDelivery, describeTables, type Manifest, type SummedSlice } from './describe-delivery.ts';
@@ -57,6 +58,8 @@ export async function prepareDelivery(
   const manifest: Manifest = describeDelivery(facts, describeTables(domain, delivery.tables, slices), files);
   const signed = await signStatement(deps.statementKey, 'manifest', manifest);
   await withTenant(deps.pool, tenant, async (tx) => {
+    // First: a package that is taken back meanwhile is not delivered, and the next try settles on another.
+    if (!(await keepPackage(tx, ordered.id, deps.clock()))) throw new Error('the package of a delivery is not ready');
     if (!(await markReady(tx, deliveryId, ordered.id, signed, deps.clock()))) return;
     await insertDeliveryFiles(tx, deliveryId, files);
     signal.throwIfAborted();
@@ -77,7 +80,7 @@ async function settle(tx: TenantTx, deps: PrepareDeps, id: string): Promise<Sett
   const found = await findDelivery(tx, id, { lock: true });
   if (found === undefined || found.readyAt !== null) return undefined;
   const known = found.packageId === null ? undefined : await findPackage(tx, found.packageId);
-  if (known !== undefined && known.state !== 'failed') return { delivery: found, ordered: known };
+  if (known?.state === 'building' || known?.state === 'ready') return { delivery: found, ordered: known };
   const revision = await latestRevision(tx, found.domain);
   if (revision === 0) return undefined;
   const before = await findBefore(tx, found);

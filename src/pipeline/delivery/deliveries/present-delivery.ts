@@ -1,4 +1,5 @@
 // Deliveries as they go over the wire. Pure.
+import { presentRevocation } from '../../packages/index.ts';
 import type { Manifest } from './describe-delivery.ts';
 import type { WholeDelivery } from './read-deliveries.ts';
 import { statementIn } from './sign-statement.ts';
@@ -10,13 +11,23 @@ export function presentDelivery(delivery: Delivery, municipality: string, now: D
     delivery;
   const isLate = (delivery.readyAt ?? now) > promisedAt;
   return {
-    ...{ id, municipality, subscriptionId, domain, dueOn, promisedAt: promisedAt.toISOString() },
+    ...{
+      id,
+      municipality,
+      subscriptionId,
+      replaces: delivery.replaces,
+      domain,
+      dueOn,
+      promisedAt: promisedAt.toISOString(),
+    },
     ...{ state, isLate, lateReason: isLate ? delivery.lateReason : null },
     ...{ nextPromisedAt: nextPromisedAt?.toISOString() ?? null, agreedKind: delivery.agreedKind },
     ...{ tables: delivery.tables, formats: delivery.formats, packageId, revision, unchanged },
     readyAt: delivery.readyAt?.toISOString() ?? null,
     fetchedAt: delivery.fetchedAt?.toISOString() ?? null,
     acknowledgedAt: delivery.acknowledgedAt?.toISOString() ?? null,
+    fetchableUntil: delivery.readyAt === null ? null : (delivery.keptUntil?.toISOString() ?? null),
+    revocation: presentRevocation(delivery),
   };
 }
 

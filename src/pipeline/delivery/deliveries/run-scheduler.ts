@@ -1,7 +1,9 @@
-// Looks for what is due, as long as the worker runs, and publishes the key that it signs with before it signs anything.
+// Looks for what is due and for what ends, as long as the worker runs, and publishes the key that it signs with before it signs anything.
 import type { Logger } from 'pino';
 import { codeOf } from '../../../platform/error-code.ts';
 import { withSystem } from '../../../platform/postgres/tenancy.ts';
+import { type Day, dayOf } from '../../../platform/time/local-time.ts';
+import { announceEnds } from '../subscriptions/index.ts';
 import { type ScheduleDeps, scheduleDeliveries } from './schedule-deliveries.ts';
 import { publicJwkOf, type StatementKey } from './sign-statement.ts';
 import { insertKey } from './store-totals.ts';
@@ -21,10 +23,18 @@ export async function startScheduler(deps: SchedulerDeps): Promise<{ stop(): Pro
   await withSystem(deps.pool, 'the key of manifests', (tx) => insertKey(tx, deps.statementKey.id, jwk, deps.clock()));
   let running: Promise<unknown> = Promise.resolve();
   let isRunning = false;
+  let announced: Day | undefined;
+  const lookNow = async () => {
+    const now = deps.clock();
+    await scheduleDeliveries(deps, now);
+    if (announced === dayOf(now)) return;
+    await announceEnds(deps.pool, now);
+    announced = dayOf(now);
+  };
   const look = () => {
     if (isRunning) return;
     isRunning = true;
-    running = scheduleDeliveries(deps, deps.clock())
+    running = lookNow()
       .catch((error: unknown) => deps.log.error({ code: codeOf(error) }, 'deliveries-not-scheduled'))
       .finally(() => {
         isRunning = false;

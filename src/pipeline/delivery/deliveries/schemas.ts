@@ -2,6 +2,7 @@
 import Type from 'typebox';
 import { limitParameter, PAGE_OF_LIST } from '../../../platform/http/paging.ts';
 import { NAME_FORM, UUID_FORM } from '../../../platform/http/wire-forms.ts';
+import { revocationField } from '../../packages/index.ts';
 import {
   DELIVERY_ID,
   day,
@@ -20,6 +21,7 @@ const exampleDelivery = {
   id: DELIVERY_ID,
   municipality: '615',
   subscriptionId: '5a1f7f0e-5f0d-4a1e-8f5a-2a4f3d0c9b11',
+  replaces: null,
   domain: 'borger',
   dueOn: '2026-03-02',
   promisedAt: '2026-03-02T05:00:00.000Z',
@@ -36,11 +38,17 @@ const exampleDelivery = {
   readyAt: '2026-03-02T04:00:09.000Z',
   fetchedAt: null,
   acknowledgedAt: null,
+  fetchableUntil: '2027-04-02T04:00:09.000Z',
+  revocation: null,
 };
 const deliveryFields = {
   id: Type.String({ format: 'uuid', description: 'Id of the delivery.' }),
   municipality: Type.String({ description: 'Three-digit code of the municipality that it is for.' }),
   subscriptionId: Type.String({ format: 'uuid', description: 'The subscription that it falls due under.' }),
+  replaces: nullable(
+    Type.String({ format: 'uuid' }),
+    'The delivery that this one makes good, because its package was revoked. A replacement is a total.',
+  ),
   domain: Type.String({ description: 'Id of the domain.' }),
   dueOn: day('The civil day in Denmark that it is due on.'),
   promisedAt: time('The hour that was agreed.'),
@@ -76,6 +84,11 @@ const deliveryFields = {
   readyAt: nullable(time('A time.'), 'When it became ready.'),
   fetchedAt: nullable(time('A time.'), 'When the last byte of the last file had been sent.'),
   acknowledgedAt: nullable(time('A time.'), 'When a receiver acknowledged it.'),
+  fetchableUntil: nullable(
+    time('A time.'),
+    'Its files can be fetched until then, at least 13 months; its manifest and receipt stay. Null before it is ready.',
+  ),
+  revocation: revocationField,
 };
 
 export const deliveryPageSchema = Type.Object(

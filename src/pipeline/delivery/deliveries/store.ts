@@ -11,6 +11,8 @@ export type LateReason = 'no-source-data' | 'source-delivery-rejected' | 'servic
 export interface Delivery {
   readonly id: string;
   readonly subscriptionId: string;
+  /** The delivery that this one makes good. */
+  readonly replaces: string | null;
   readonly domain: string;
   readonly dueOn: Day;
   readonly promisedAt: Date;
@@ -29,12 +31,20 @@ export interface Delivery {
   readonly acknowledgedAt: Date | null;
   /** Compact JWS, once ready. */
   readonly manifest: string | null;
+  /** Of its package. */
+  readonly keptUntil: Date | null;
+  readonly revokedAt: Date | null;
+  readonly revocationReason: string | null;
 }
 
-const DELIVERY = `d.delivery_id as id, d.subscription_id as "subscriptionId", d.domain, d.due_on::text as "dueOn", d.promised_at as "promisedAt",
+const ofPackage = (column: string) =>
+  `(select p.${column} from package p where p.municipality_code = d.municipality_code and p.package_id = d.package_id)`;
+
+const DELIVERY = `d.delivery_id as id, d.subscription_id as "subscriptionId", d.replaces, d.domain, d.due_on::text as "dueOn", d.promised_at as "promisedAt",
   d.next_promised_at as "nextPromisedAt", d.agreed_kind as "agreedKind", d.tables, d.formats, d.state, d.package_id as "packageId",
   d.revision, d.epoch_start as "epochStart", d.unchanged, d.late_reason as "lateReason", d.ready_at as "readyAt",
-  d.fetched_at as "fetchedAt", d.acknowledged_at as "acknowledgedAt", d.manifest`;
+  d.fetched_at as "fetchedAt", d.acknowledged_at as "acknowledgedAt", d.manifest,
+  ${ofPackage('kept_until')} as "keptUntil", ${ofPackage('revoked_at')} as "revokedAt", ${ofPackage('revocation_reason')} as "revocationReason"`;
 
 /** @returns the day after the last one that a delivery exists for, by subscription; those without any are not in it. */
 export async function readScheduledUntil(tx: SystemTx): Promise<ReadonlyMap<string, Day>> {
@@ -118,14 +128,24 @@ export async function findDelivery(
   return row;
 }
 
-/** The delivery of the subscription that was ready last before this one was due: the next rests on it. */
+/**
+ * The delivery of the subscription that was ready last before this one was due: the next rests on it. It rests on nothing when a package was revoked
+ * since the last total: receivers have that one in what they hold, or miss it.
+ */
 export async function findBefore(
   tx: TenantTx,
   { subscriptionId, dueOn }: Delivery,
 ): Promise<(Pick<Delivery, 'id'> & { revision: number; epochStart: Date; readyAt: Date }) | undefined> {
   const [row] = await tx.query<{ id: string; revision: number; epochStart: Date; readyAt: Date }>(
-    `select delivery_id as id, revision, epoch_start as "epochStart", ready_at as "readyAt" from delivery
-      where subscription_id = $1 and due_on < $2::date and ready_at is not null order by due_on desc limit 1`,
+    `with held as (
+       select d.*, p.kind, p.revoked_at from delivery d
+         join package p on p.municipality_code = d.municipality_code and p.package_id = d.package_id
+        where d.subscription_id = $1 and d.due_on <= $2::date and d.ready_at is not null)
+     select before.* from (
+       select delivery_id as id, revision, epoch_start as "epochStart", ready_at as "readyAt" from held
+        where due_on < $2::date order by due_on desc, ready_at desc limit 1) before
+      where not exists (select from held where revoked_at is not null
+        and ready_at >= (select max(ready_at) from held where kind = 'total'))`,
     [subscriptionId, dueOn],
   );
   return row;

@@ -1,4 +1,5 @@
 // The face of subscriptions inside the stage: reading what was agreed, for whoever delivers or bills it.
+export { announceEnds } from './announce-ends.ts';
 export {
   type Agreement,
   dueDayFrom,

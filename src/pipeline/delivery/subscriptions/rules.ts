@@ -158,6 +158,17 @@ export function dueDayFrom(subscription: Subscription, from: Day): Day | undefin
   }
 }
 
+/** Days before its end on which a municipality is told that a subscription ends. */
+const NOTICE_DAYS = [30, 7] as const;
+
+/** @returns the notice that a subscription is near enough to its end for: 30 or 7 days; undefined when it is not, or has no end. */
+export function noticeOn(subscription: Subscription, today: Day): { lastDay: Day; days: number } | undefined {
+  const lastDay = lastDayOf(subscription);
+  if (lastDay === null || lastDay < today) return undefined;
+  const days = NOTICE_DAYS.filter((days) => lastDay <= addDays(today, days)).at(-1);
+  return days === undefined ? undefined : { lastDay, days };
+}
+
 /** @returns the last day of a subscription that is terminated on `today`: the end of the commitment or of the notice, whichever is later. */
 export function terminationDay(subscription: Subscription, today: Day): Day {
   if (!wasActivated(subscription)) return today;

@@ -6,6 +6,15 @@ import type { Agreement, Subscription, SubscriptionEvent, Terms } from './rules.
 /** What an event says; number, time and author are the store's to add. */
 export type NewEvent = Pick<SubscriptionEvent, 'kind' | 'day' | 'terms'>;
 
+/** That a subscription ends in so many days. */
+export interface Notice {
+  readonly municipality: string;
+  readonly subscriptionId: string;
+  readonly domain: string;
+  readonly lastDay: Day;
+  readonly days: number;
+}
+
 type Row = Omit<Subscription, 'history'> & {
   readonly history: readonly (Omit<SubscriptionEvent, 'at'> & { readonly at: string })[];
   /** Microseconds since 1970 of `createdAt`, which bears no more than milliseconds. */
@@ -128,4 +137,25 @@ export async function listActive(tx: SystemTx, from: Day, to: Day): Promise<Subs
     [from, to],
   );
   return rows.map(fromRow);
+}
+
+/** Of these, the notices that nobody has written down. */
+export async function listUnnoticed(tx: SystemTx, notices: readonly Notice[]): Promise<Notice[]> {
+  return tx.query<Notice>(
+    `select n.* from jsonb_to_recordset($1) as n(municipality text, "subscriptionId" uuid, domain text, "lastDay" text, days integer)
+      where not exists (select from subscription_notice s where s.municipality_code = n.municipality
+        and s.subscription_id = n."subscriptionId" and s.last_day = n."lastDay"::date and s.days = n.days)`,
+    [JSON.stringify(notices)],
+  );
+}
+
+/** Writes it down. @returns false when somebody else has */
+export async function insertNotice(tx: TenantTx, notice: Notice, now: Date): Promise<boolean> {
+  const { municipality, subscriptionId, domain, lastDay, days } = notice;
+  const rows = await tx.query(
+    `insert into subscription_notice (municipality_code, subscription_id, domain, last_day, days, noticed_at)
+     values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning days`,
+    [municipality, subscriptionId, domain, lastDay, days, now],
+  );
+  return rows.length === 1;
 }

@@ -36,9 +36,9 @@ export function listSlicesOf(tx: TenantTx, segmentKeys: readonly string[]): Prom
   );
 }
 
-/** @returns every package that can be fetched, and whether it was made since then. */
+/** @returns every package that was ever ready, and whether it was made since then. */
 export function listReady(tx: TenantTx, since: Date): Promise<{ readonly id: string; readonly isRecent: boolean }[]> {
-  return tx.query(`select package_id as id, created_at >= $1 as "isRecent" from package where state = 'ready'`, [
+  return tx.query(`select package_id as id, created_at >= $1 as "isRecent" from package where ready_at is not null`, [
     since,
   ]);
 }

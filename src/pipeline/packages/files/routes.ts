@@ -9,7 +9,7 @@ import type { Sent } from '../../../platform/http/send-bytes.ts';
 import { planAnswer, type SentRange, sendFile } from '../../../platform/http/send-file.ts';
 import type { ObjectStorage } from '../../../platform/storage/storage.ts';
 import { readParts } from '../../../slices/index.ts';
-import { PACKAGE_FAILED, PACKAGE_NOT_READY, PARQUET_NOT_READY } from '../errors.ts';
+import { PACKAGE_EXPIRED, PACKAGE_FAILED, PACKAGE_NOT_READY, PACKAGE_REVOKED, PARQUET_NOT_READY } from '../errors.ts';
 import { type OpenFileDeps, openFile } from '../open-file.ts';
 import { ARCHIVE, MEDIA_TYPES } from '../rules.ts';
 import * as schemas from '../schemas.ts';
@@ -36,6 +36,8 @@ export const fileErrors = errorAnswers(
   NOT_FOUND,
   PACKAGE_NOT_READY,
   PACKAGE_FAILED,
+  PACKAGE_REVOKED,
+  PACKAGE_EXPIRED,
   RANGE_NOT_SATISFIABLE,
 );
 
