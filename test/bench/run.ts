@@ -14,6 +14,7 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   context: async () => (await import('./context.ts')).benchContext,
   insight: async () => (await import('./insight.ts')).benchInsight,
   growth: async () => (await import('./growth.ts')).benchGrowth,
+  nights: async () => (await import('./nights.ts')).benchNights,
 };
 
 const chosen = process.argv.slice(2);

@@ -1,14 +1,20 @@
-// The long form of the kill tests, run by hand: `npm run faults [loads|packages|same] [kills] [seed]`. SIGKILLs at seeded moments;
-// prints where they hit and whatever was wrong. `same` kills every worker that takes up one and the same delivery.
+// The long form of the kill tests, run by hand: `npm run faults [loads|packages|deliveries|pauses|same] [kills] [seed]`. SIGKILLs at seeded
+// moments; prints where they hit and whatever was wrong. `same` kills every worker that takes up one and the same delivery; `pauses` stops workers for a
+// minute while others take over.
 import { removeTestServer } from '../harness/database.ts';
 import { killBuilders } from './kill-builder.ts';
+import { killDeliveries } from './kill-deliveries.ts';
 import { killAgainAndAgain, killWorkers } from './kill-worker.ts';
-import type { KillReport, Phase } from './worker-process.ts';
 
-const WORDS = ['loads', 'packages', 'same'];
+interface Report {
+  readonly histogram: Readonly<Record<string, number>>;
+  readonly problems: readonly string[];
+}
+
+const KILLS: Record<string, number> = { loads: 50, packages: 30, deliveries: 30, pauses: 5, same: 6 };
 const given = process.argv.slice(2);
-const what = WORDS.includes(given[0] ?? '') ? given.shift() : 'loads';
-const kills = Number(given[0] ?? (what === 'same' ? 6 : what === 'packages' ? 30 : 50));
+const what = (Object.hasOwn(KILLS, given[0] ?? '') ? given.shift() : undefined) ?? 'loads';
+const kills = Number(given[0] ?? KILLS[what]);
 const seed = Number(given[1] ?? 1);
 const teardowns: (() => unknown)[] = [];
 const scope = { teardown: (fn: () => unknown) => teardowns.unshift(fn) };
@@ -24,17 +30,22 @@ for (const teardown of teardowns) await teardown();
 await removeTestServer();
 process.exitCode = problems.length === 0 ? 0 : 1;
 
-function runSeeded(): Promise<KillReport> {
+async function runSeeded(): Promise<Report> {
   const options = { kills, seed, onKill: () => process.stdout.write('.') };
-  return what === 'packages' ? killBuilders(scope, options) : killWorkers(scope, options);
+  if (what === 'packages') return killBuilders(scope, options);
+  if (what === 'loads') return killWorkers(scope, options);
+  const how = what === 'pauses' ? 'pause' : 'kill';
+  const { deliveries, ...report } = await killDeliveries(scope, { ...options, how });
+  process.stdout.write(`\n${deliveries} deliveries are ready`);
+  return report;
 }
 
-function report({ histogram, problems }: KillReport): readonly string[] {
+function report({ histogram, problems }: Report): readonly string[] {
   process.stdout.write(
     `\n${kills} kills (${what}) with seed ${seed} in ${Math.round((Date.now() - started) / 1000)} s\n`,
   );
-  for (const phase of Object.keys(histogram) as Phase[]) {
-    process.stdout.write(`${String(histogram[phase]).padStart(4)}  ${'#'.repeat(histogram[phase])} ${phase}\n`);
+  for (const [phase, hits] of Object.entries(histogram)) {
+    process.stdout.write(`${String(hits).padStart(4)}  ${'#'.repeat(hits)} ${phase}\n`);
   }
   return problems;
 }

@@ -132,7 +132,7 @@ t.test('a revoked package of a chain of deltas', async (t) => {
 });
 
 t.test('a package that is revoked while a delivery is made of it is not delivered, whenever that is', async (t) => {
-  const { flis, subscribe, deliver, build, call } = await openDeliveryScene(t, { withoutWorker: true });
+  const { flis, subscribe, deliver, call } = await openDeliveryScene(t, { withoutWorker: true });
   const worker = await flis.startWorker();
   await deliver(population(), events);
   await worker.stop();
