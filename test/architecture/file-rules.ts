@@ -183,6 +183,7 @@ const VERBS = [
   ...[
     'accept',
     'acknowledge',
+    'announce',
     'apply',
     'assemble',
     'build',
@@ -233,7 +234,7 @@ const VERBS = [
     'serve',
     'sign',
   ],
-  ...['stage', 'submit', 'suppress', 'sweep', 'upload', 'verify', 'write'],
+  ...['stage', 'submit', 'suppress', 'sweep', 'upload', 'verify', 'withdraw', 'write'],
 ];
 
 const stageNames: FileRule = {
