@@ -111,7 +111,19 @@ t.test('announcing', async (t) => {
   });
 
   await t.test('two changes of a column do not stand beside one another, whoever is quicker', async (t) => {
-    const tries = await Promise.all([100, 101, 102, 103].map((days) => announce([retyped('haendelse', 'text')], days)));
+    await owner.query(`begin; select pg_advisory_xact_lock(hashtextextended('schema changes', 0))`);
+    const asked = [100, 101, 102, 103].map((days) => announce([retyped('haendelse', 'text')], days));
+    const hasEnded = Promise.race(asked).then(() => true);
+    const waiting = async () => {
+      const { rows } = await owner.query(`select count(*)::int as count from pg_locks where not granted
+        and database = (select oid from pg_database where datname = current_database())`);
+      return rows[0].count;
+    };
+    // All have come to the point where one of them goes on.
+    while ((await waiting()) < asked.length)
+      if (await Promise.race([hasEnded, delay(20, false)])) throw new Error('one of them did not wait');
+    await owner.query('commit');
+    const tries = await Promise.all(asked);
     const made = tries.filter(({ status }) => status === 201);
     t.equal(made.length, 1);
     const { id } = made[0]?.body ?? {};
