@@ -45,11 +45,12 @@ t.test('announcing', async (t) => {
       ...{ table, columns, effectiveOn: addDays(TODAY, days), description: DESCRIPTION },
     });
   const events = async (municipality: string, count: number): Promise<Json[]> => {
-    for (;;) {
+    for (let tries = 0; tries < 400; tries += 1) {
       const { body } = await call('GET', '/v1/events?types=schema.change-planned', undefined, { municipality });
       if (body.items.length >= count) return body.items;
       await delay(50);
     }
+    throw new Error(`${municipality} has fewer than ${count} events`);
   };
   const withdraw = (id: string) => call('POST', `/v1/schema-changes/${id}/withdraw`, { reason: 'Den bliver' });
 
