@@ -35,7 +35,7 @@ export interface RunningApi {
 
 /** Looks whether it may start, opens the dependencies, builds the app and listens. @throws StartFaults; when any of it fails; nothing is left open then. */
 export async function startApi(config: Config, log: Logger, options: DepsOptions = {}): Promise<RunningApi> {
-  await refuseFaults(config, 'api', log);
+  await refuseFaults(config, 'api', log, options);
   const deps = await openApiDeps(config, log, options);
   let stopping = false;
   let listener: MetricsListener | undefined;
@@ -97,7 +97,7 @@ export interface WorkerOptions extends DepsOptions {
 
 /** Looks whether it may start, opens the dependencies and starts fetching jobs. @throws StartFaults; when any of it fails; nothing is left open then. */
 export async function startWorker(config: Config, log: Logger, options: WorkerOptions = {}): Promise<RunningWorker> {
-  await refuseFaults(config, 'worker', log);
+  await refuseFaults(config, 'worker', log, options);
   const deps = await openWorkerDeps(config, log, options);
   const metrics = createMetrics();
   let listener: MetricsListener | undefined;
@@ -107,8 +107,9 @@ export async function startWorker(config: Config, log: Logger, options: WorkerOp
       serveMetrics(metrics, host, workerPort),
     );
     listener = served;
-    // A killed worker leaves temporary files, which hold person data; a new version can bring new declarations.
+    // A killed worker leaves temporary files, which hold person data; a new version can bring new declarations, which are noted before a slice is written.
     await sweepTempFolders(config.tempFolder);
+    await delivery.recordSchemas(deps);
     await warehouse.enqueueReslices(deps);
     await keyfigures.enqueueComputations(deps);
     const accessUpkeep = await startAccessUpkeep(

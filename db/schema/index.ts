@@ -12,6 +12,7 @@ export { declaredTables, describeTables, type TableAccess, type TableKind } from
 export * from './mandates.ts';
 export * from './packages.ts';
 export * from './roles.ts';
+export * from './schema-changes.ts';
 export * from './tokens.ts';
 export * from './warehouse.ts';
 export * from './webhooks.ts';

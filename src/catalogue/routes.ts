@@ -159,7 +159,8 @@ function registerTables(scoped: App, catalogue: Catalogue): void {
         ...listing,
         operationId: 'getTable',
         summary: 'Read a table',
-        description: 'Columns with types, units and code lists, the natural key, the period and the quality rules.',
+        description:
+          'Columns with types, units and code lists, the natural key, the period and the quality rules, as of now. GET /v1/schema-changes?table= tells what is planned; no column goes or gets another type that is not there 90 days before.',
         params: schemas.tableParams,
         response: { 200: tableSchemas.tableSchema, ...errorAnswers(INVALID_REQUEST, NOT_FOUND) },
       },

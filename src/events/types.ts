@@ -83,6 +83,18 @@ export const EVENT_TYPES = {
     hasDomain: true,
     data: dataOf({ release: releaseId('Id of the release.') }),
   },
+  'schema.change-planned': {
+    description:
+      'A change of a table is planned for a day, or one that was planned is withdrawn. `GET /v1/schema-changes/{id}` tells which.',
+    reach: 'nationwide',
+    hasDomain: true,
+    data: dataOf({
+      schemaChange: uuid('Id of the change.'),
+      effectiveOn: day('The day from which the table may be so.'),
+      columns: count('How many columns it concerns.'),
+      state: code(['planned', 'withdrawn'], '`withdrawn`: the table stays as it is.'),
+    }),
+  },
   'access-key.expiring': {
     description: 'An access key ends in 30 or 7 days.',
     reach: 'municipality',

@@ -8,6 +8,8 @@ import type { Planted } from './plant-municipality.ts';
 const MONTH = new Date().toISOString().slice(0, 7);
 /** The municipality whose things are planted. */
 export const OTHER = '791';
+/** An announced change of a table, which is everybody’s. */
+export const SCHEMA_CHANGE = '5b0c1c0e-7d51-4f0b-9a63-1f1f0c2f8e11';
 
 interface Operation {
   readonly operationId: string;
@@ -73,6 +75,7 @@ export function addressOf({ path, operation, method }: Route, ids: Ids): string 
     if (path.startsWith('/v1/access-requests')) return ids.accessRequest;
     if (path.startsWith('/v1/subscriptions')) return ids.subscription;
     if (path.startsWith('/v1/deliveries')) return ids.delivery;
+    if (path.startsWith('/v1/schema-changes')) return SCHEMA_CHANGE;
     if (path.startsWith('/v1/webhooks')) return name === 'secret' ? ids.webhookSecret : ids.webhook;
     if (name === 'revision') return String(ids.revision);
     return (

@@ -9,7 +9,7 @@ import { startRedis, textsIn } from '../harness/redis.ts';
 import { startService } from '../harness/service.ts';
 import { skipWithout } from '../harness/skip-without.ts';
 import { type KnownCaller, makeCallers } from './callers.ts';
-import { addressOf, askRoute, OTHER, type Route, randomIds, routes } from './every-route.ts';
+import { addressOf, askRoute, OTHER, type Route, randomIds, routes, SCHEMA_CHANGE } from './every-route.ts';
 import { plantMunicipality } from './plant-municipality.ts';
 
 const FILE = new URL('matrix.txt', import.meta.url);
@@ -69,6 +69,11 @@ t.test('the matrix of callers and operations', { skip: skipWithout('redis-server
   );
   await owner.query(
     `insert into released_value (release_id, key_figure, period, breakdown, municipality_code, value, status) values ('borger-1', 'BO06', '2025-01', '', '615', 95000, 'ok')`,
+  );
+  await owner.query(
+    `insert into schema_change (schema_change_id, table_name, domain, effective_on, columns, description_da, description_en, announced_at, announced_by)
+     values ($1, 'bor_bevaegelse', 'borger', '2031-01-01', '[{"column": "alder", "change": "removed", "type": null}]', 'x', 'x', now(), 'x')`,
+    [SCHEMA_CHANGE],
   );
   const cells = new Map<string, number[]>(routes.map(({ method, path }) => [`${method} ${path}`, []]));
 

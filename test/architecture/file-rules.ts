@@ -182,8 +182,8 @@ const FIXED = /^(index|routes|errors|store-duckdb|(schemas|rules|store|job)(-[a-
 const VERBS = [
   ...[
     'accept',
-    'announce',
     'acknowledge',
+    'announce',
     'apply',
     'assemble',
     'build',
@@ -235,7 +235,7 @@ const VERBS = [
     'serve',
     'sign',
   ],
-  ...['stage', 'submit', 'suppress', 'sweep', 'upload', 'verify', 'write'],
+  ...['stage', 'submit', 'suppress', 'sweep', 'upload', 'verify', 'withdraw', 'write'],
 ];
 
 const stageNames: FileRule = {

@@ -19,6 +19,7 @@ const QUEUE_RELATIONS =
 const APPEND_ONLY = [
   ...['audit_block', 'audit_entry', 'operator_audit_entry'],
   ...['capability_change', 'price_list', 'subscription', 'subscription_event', 'subscription_notice'],
+  ...['schema_change', 'schema_change_withdrawal', 'schema_version'],
 ];
 const OWN = `nspname !~ '^pg_' and nspname <> 'information_schema'`;
 const TENANT = '(municipality_code = (SELECT app.municipality() AS municipality))';

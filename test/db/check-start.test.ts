@@ -169,6 +169,12 @@ const PLANTS: readonly Plant[] = [
     'the database takes a context that another secret has signed',
   ),
   both(
+    `insert into schema_version (table_name, version, columns, used_from, carries_out) values ('bor_befolkning', 1,
+       '[{"name": "gone", "type": "text", "sqlType": "VARCHAR", "unit": null, "nullable": true, "isKey": false}]', '2026-01-01', '[]')`,
+    'delete from schema_version',
+    'schema-change-not-announced: table bor_befolkning: gone removed. ',
+  ),
+  both(
     `comment on schema app is '0003_clients'`,
     `comment on schema app is '9999_restored'`,
     'the database is migrated to 0003_clients, the code needs ',

@@ -234,6 +234,7 @@ t.test('no event has room for a person', async (t) => {
     'subscription.expiring': { subscription: randomUUID(), days: 30, lastDay: '2027-10-31' },
     'source-delivery.rejected': { sourceDelivery: randomUUID(), rules: 3 },
     'release.published': { release: 'borger-3' },
+    'schema.change-planned': { schemaChange: randomUUID(), effectiveOn: '2027-10-31', columns: 2, state: 'planned' },
     'access-key.expiring': {
       ...{ accessKey: '4d8h2k9m0q7v3x6z', client: '615.7m2kq9x4v0t8d3hn', days: 7 },
       expiresAt: '2027-10-31T23:00:00.000Z',

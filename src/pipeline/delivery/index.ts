@@ -4,6 +4,7 @@ import { type CapabilityDeps, registerCapabilityRoutes } from './capabilities/in
 import { type DeliveriesDeps, registerDeliveriesRoutes } from './deliveries/routes.ts';
 import { registerInvoiceRoutes } from './invoices/routes.ts';
 import { registerPriceRoutes } from './prices/index.ts';
+import { registerSchemaChangeRoutes, type SchemaChangeDeps } from './schema-changes/index.ts';
 import { registerSubscriptionRoutes } from './subscriptions/routes.ts';
 
 export { readCapabilities } from './capabilities/index.ts';
@@ -12,9 +13,10 @@ export { createSentLog, type SentLog } from './deliveries/record-sent.ts';
 export { type Revoked, revokeDelivered } from './deliveries/revoke-delivered.ts';
 export { startScheduler } from './deliveries/run-scheduler.ts';
 export { deriveStatementKey, type StatementKey } from './deliveries/sign-statement.ts';
+export { findSchemaFaults, recordSchemas } from './schema-changes/index.ts';
 
 /** What the routes of the stage need. */
-export type DeliveryDeps = CapabilityDeps & DeliveriesDeps;
+export type DeliveryDeps = CapabilityDeps & DeliveriesDeps & SchemaChangeDeps;
 
 /** Registers every route of the stage. */
 export function registerDeliveryRoutes(app: App, deps: DeliveryDeps): void {
@@ -23,4 +25,5 @@ export function registerDeliveryRoutes(app: App, deps: DeliveryDeps): void {
   registerSubscriptionRoutes(app, deps);
   registerInvoiceRoutes(app, deps);
   registerDeliveriesRoutes(app, deps);
+  registerSchemaChangeRoutes(app, deps);
 }

@@ -12,8 +12,10 @@ import {
   findOrAddPackage,
   findPackage,
   findRevisionTime,
+  isDeclared,
   keepPackage,
   listFiles,
+  SchemaChanged,
 } from '../../packages/index.ts';
 import { describeDelivery, describeTables, type Manifest, type SummedSlice } from './describe-delivery.ts';
 import { contentFor, isAgreedFile } from './rules.ts';
@@ -75,14 +77,19 @@ function domainOf({ catalogue }: PrepareDeps, { domain: id }: Delivery): Domain 
   return domain;
 }
 
-/** @returns undefined when there is nothing to prepare: it is ready, or nothing was ever delivered of the domain. */
+/**
+ * @returns undefined when there is nothing to prepare: it is ready, or nothing was ever delivered of the domain.
+ * @throws SchemaChanged until the data stands under the tables as they are declared now: the manifest names one schema, and it must be that of the files
+ */
 async function settle(tx: TenantTx, deps: PrepareDeps, id: string): Promise<Settled | undefined> {
   const found = await findDelivery(tx, id, { lock: true });
   if (found === undefined || found.readyAt !== null) return undefined;
   const known = found.packageId === null ? undefined : await findPackage(tx, found.packageId);
-  if (known?.state === 'building' || known?.state === 'ready') return { delivery: found, ordered: known };
-  const revision = await latestRevision(tx, found.domain);
+  const isSettled = known?.state === 'building' || known?.state === 'ready';
+  const revision = isSettled ? known.revision : await latestRevision(tx, found.domain);
   if (revision === 0) return undefined;
+  if (!isDeclared(domainOf(deps, found), await readRevision(tx, found.domain, revision))) throw new SchemaChanged();
+  if (isSettled) return { delivery: found, ordered: known };
   const before = await findBefore(tx, found);
   const content = contentFor(
     found.agreedKind,

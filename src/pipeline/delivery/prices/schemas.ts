@@ -14,7 +14,7 @@ export const frequency = Type.Enum([...FREQUENCIES], { type: 'string', descripti
 export const day = (description: string) => Type.String({ format: 'date', description });
 
 const exampleList = {
-  validFrom: '2027-01-01',
+  validFrom: '2030-01-01',
   joiningFee: '300000.00',
   rates: { borger: '1.50', oekonomi: '1.50', skole: '1.50' },
   factors: { monthly: '1', weekly: '1.25', daily: '1.5' },
