@@ -14,6 +14,8 @@ const exampleManifest = {
   failure: null,
   createdAt: '2026-01-15T08:00:12.000Z',
   readyAt: '2026-01-15T08:00:12.480Z',
+  fetchableUntil: '2027-02-15T08:00:12.480Z',
+  revocation: null,
   name: 'skole-615-r12',
   title: 'Skole, kommune 615, revision 12',
   created: '2026-01-15T08:00:12.000Z',
