@@ -35,6 +35,8 @@ export const slice = declareTable(
       segmentKey: text('segment_key').notNull(),
       segmentBytes: bigint('segment_bytes', { mode: 'number' }).notNull(),
       segmentSha256: char('segment_sha256', { length: 64 }).notNull(),
+      /** CRC-32 (unsigned) of the segment's bytes: cheap enough to be looked at whenever they are sent. Null: from before it was kept. */
+      segmentCrc32: bigint('segment_crc32', { mode: 'number' }),
       parquetKey: text('parquet_key').notNull(),
       parquetBytes: bigint('parquet_bytes', { mode: 'number' }).notNull(),
       parquetSha256: char('parquet_sha256', { length: 64 }).notNull(),
@@ -128,6 +130,8 @@ export const sliceDiff = declareTable(
       segmentKey: text('segment_key').notNull(),
       segmentBytes: bigint('segment_bytes', { mode: 'number' }).notNull(),
       segmentSha256: char('segment_sha256', { length: 64 }).notNull(),
+      /** CRC-32 (unsigned) of the segment's bytes: cheap enough to be looked at whenever they are sent. Null: from before it was kept. */
+      segmentCrc32: bigint('segment_crc32', { mode: 'number' }),
       createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
     },
     (table) => [

@@ -54,6 +54,7 @@ export async function diffSlices(
     segmentKey: segment.key,
     segmentBytes: segment.bytes,
     segmentSha256: segment.sha256,
+    segmentCrc32: segment.crc32,
   };
 }
 

@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
 import type { ByteSource } from '../platform/byte-source.ts';
 import { withBuffer } from '../platform/lent-buffers.ts';
 import type { ByteRange, ObjectStorage } from '../platform/storage/storage.ts';
@@ -44,24 +45,52 @@ async function readPiece(storage: ObjectStorage, { part, from, to }: Piece, targ
   else await storage.readInto(part.key, part.start + from, target);
 }
 
-/** The bytes of an assembled file, or of a range of it (both ends inclusive). */
+/** Storage does not hold the bytes that were put there. */
+export class WrongBytes extends Error {
+  readonly code = 'wrong-bytes';
+}
+
+/** @returns a look at pieces in their order: of each part that is read as a whole, its last piece tells whether the bytes are those that were stored. */
+function createCheck(): (piece: Piece, bytes: Buffer) => void {
+  let crc: number | undefined;
+  return ({ part, from, to }, bytes) => {
+    if ('literal' in part || part.crc32 === undefined) return;
+    if (from === 0) crc = 0;
+    if (crc === undefined) return;
+    crc = crc32(bytes, crc);
+    if (to < lengthOf(part)) return;
+    const isRight = crc === part.crc32;
+    crc = undefined;
+    if (!isRight) throw new WrongBytes('a stored object has other bytes than were put there');
+  };
+}
+
+/**
+ * The bytes of an assembled file, or of a range of it (both ends inclusive).
+ * `fill` throws `WrongBytes` before it gives the last bytes of a part that storage does not hold as it was put there, if all of the part was asked for.
+ */
 export function readParts(storage: ObjectStorage, parts: readonly Part[], range?: ByteRange): ByteSource {
   let room = 0;
   const pieces = piecesOf(parts, range, () => room);
+  const check = createCheck();
   return {
     async fill(target) {
       const reading: Promise<void>[] = [];
+      const read: { readonly piece: Piece; readonly bytes: Buffer }[] = [];
       room = target.length;
       while (room > 0 && reading.length < AT_ONCE) {
         const { value: piece, done } = pieces.next();
         if (done) break;
         const start = target.length - room;
         room -= piece.to - piece.from;
-        reading.push(readPiece(storage, piece, target.subarray(start, target.length - room)));
+        const bytes = target.subarray(start, target.length - room);
+        read.push({ piece, bytes });
+        reading.push(readPiece(storage, piece, bytes));
       }
       // All must have ended, also when one fails: a read that goes on would write into a buffer that is somebody else's by then.
       const failed = (await Promise.allSettled(reading)).find((read) => read.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
+      for (const { piece, bytes } of read) check(piece, bytes);
       return target.length - room;
     },
   };

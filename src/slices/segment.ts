@@ -4,10 +4,16 @@ import { Buffer } from 'node:buffer';
 import { crc32, deflateRawSync, constants as zlib } from 'node:zlib';
 import type { Slice, SliceDiff } from './slice.ts';
 
-/** Bytes of an assembled file: literal bytes (base64), or a range of a stored object, both ends inclusive. */
-export type Part =
-  | { readonly literal: string }
-  | { readonly key: string; readonly start: number; readonly end: number };
+/** A range of a stored object, both ends inclusive, with the CRC-32 (unsigned) of its bytes where that is known. */
+export interface StoredPart {
+  readonly key: string;
+  readonly start: number;
+  readonly end: number;
+  readonly crc32?: number;
+}
+
+/** Bytes of an assembled file: literal bytes (base64), or those of a stored object. */
+export type Part = { readonly literal: string } | StoredPart;
 
 /** A segment as archives need it: where its bytes are, and length and CRC-32 of the plain text it stands for. */
 export interface Segment {
@@ -20,7 +26,10 @@ export interface Segment {
 /** The stored segment of a slice or of a difference. */
 export function segmentOf(slice: Slice | SliceDiff): Segment {
   return {
-    part: { key: slice.segmentKey, start: 0, end: slice.segmentBytes - 1 },
+    part: {
+      ...{ key: slice.segmentKey, start: 0, end: slice.segmentBytes - 1 },
+      ...(slice.segmentCrc32 === null ? {} : { crc32: slice.segmentCrc32 }),
+    },
     bytes: slice.segmentBytes,
     plainBytes: slice.csvBytes,
     plainCrc32: slice.csvCrc32,

@@ -19,6 +19,8 @@ export interface Slice {
   readonly segmentKey: string;
   readonly segmentBytes: number;
   readonly segmentSha256: string;
+  /** CRC-32 of the segment's bytes, unsigned; null: not known. */
+  readonly segmentCrc32: number | null;
   readonly parquetKey: string;
   readonly parquetBytes: number;
   readonly parquetSha256: string;
@@ -56,6 +58,8 @@ export interface SliceDiff {
   readonly segmentKey: string;
   readonly segmentBytes: number;
   readonly segmentSha256: string;
+  /** CRC-32 of the segment's bytes, unsigned; null: not known. */
+  readonly segmentCrc32: number | null;
 }
 
 const IDENTITY_PREFIX = 'identitet_';

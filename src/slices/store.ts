@@ -5,7 +5,7 @@ import type { MunicipalityCode } from '../platform/tenant.ts';
 import type { HeldSlice, Slice, SlicePair } from './slice.ts';
 
 const SLICE_COLUMNS = `s.domain, s.table_name, s.period, s.sha256, s.schema_hash, s.rows, s.csv_bytes, s.csv_crc32,
-  s.segment_key, s.segment_bytes, s.segment_sha256, s.parquet_key, s.parquet_bytes, s.parquet_sha256`;
+  s.segment_key, s.segment_bytes, s.segment_sha256, s.segment_crc32, s.parquet_key, s.parquet_bytes, s.parquet_sha256`;
 
 /** The newest change of each (table, period) up to `$2`: an index-only walk down the primary key, one row per slice of history. */
 const HELD = `select distinct on (c.table_name, c.period) c.table_name, c.period, c.revision, c.slice_sha256, c.schema_hash
@@ -25,6 +25,7 @@ interface SliceRow {
   readonly segment_key: string;
   readonly segment_bytes: number;
   readonly segment_sha256: string;
+  readonly segment_crc32: number | null;
   readonly parquet_key: string;
   readonly parquet_bytes: number;
   readonly parquet_sha256: string;
@@ -44,6 +45,7 @@ function sliceOf(row: SliceRow, municipality: MunicipalityCode): Slice {
     segmentKey: row.segment_key,
     segmentBytes: row.segment_bytes,
     segmentSha256: row.segment_sha256,
+    segmentCrc32: row.segment_crc32,
     parquetKey: row.parquet_key,
     parquetBytes: row.parquet_bytes,
     parquetSha256: row.parquet_sha256,

@@ -179,6 +179,7 @@ async function completeSlice(
     segmentKey: segment.key,
     segmentBytes: segment.bytes,
     segmentSha256: segment.sha256,
+    segmentCrc32: segment.crc32,
     parquetKey: parquet.key,
     parquetBytes: parquet.bytes,
     parquetSha256: parquet.sha256,

@@ -24,7 +24,7 @@ const FILE = 'bor_befolkning.csv.gz';
 const BIG = 'bor_bevaegelse.csv.gz';
 const storage = flis.workerDeps?.storage;
 const { sha256 } = (await storage?.put('packages/filler', Readable.from([Buffer.alloc(MIB, 7)]))) ?? { sha256: '' };
-const parts = Array.from({ length: 64 }, () => ({ key: 'packages/filler', start: 0, end: MIB - 1, crc32: 0 }));
+const parts = Array.from({ length: 64 }, () => ({ key: 'packages/filler', start: 0, end: MIB - 1 }));
 await owner.query('update package_file set parts = $1, bytes = $2 where package_id = $3 and name = $4', [
   ...[JSON.stringify(parts), 64 * MIB, manifest.id, BIG],
 ]);

@@ -91,8 +91,8 @@ export async function assembleFiles(
 
 async function pieceOf(storage: ObjectStorage, part: Part): Promise<DigestPiece> {
   if ('literal' in part) return part;
-  const { key, start, end } = part;
-  return { path: await storage.localPath(key), start, end };
+  const { key, ...range } = part;
+  return { path: await storage.localPath(key), ...range };
 }
 
 function plainBytesOf(segments: readonly Segment[]): number {

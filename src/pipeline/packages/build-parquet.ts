@@ -52,7 +52,7 @@ export async function buildParquet(
     rows: plan.rows,
     bytes: stored.bytes,
     sha256: stored.sha256,
-    parts: [{ key, start: 0, end: stored.bytes - 1 }],
+    parts: [{ key, start: 0, end: stored.bytes - 1, crc32: stored.crc32 }],
   };
   await withTenant(pool, tenant, async (tx) => {
     // Under the lock the sweep cannot take the file before its row is there.

@@ -64,7 +64,7 @@ export async function findDiffs(tx: TenantTx, pairs: readonly SlicePair[]): Prom
     `select d.table_name as "table", d.period, d.from_sha256 as "fromSha256", d.to_sha256 as "toSha256",
        d.schema_hash as "schemaHash", d.revision, d.inserted, d.updated, d.deleted, d.csv_bytes as "csvBytes",
        d.csv_crc32 as "csvCrc32", d.csv_sha256 as "csvSha256", d.segment_key as "segmentKey",
-       d.segment_bytes as "segmentBytes", d.segment_sha256 as "segmentSha256"
+       d.segment_bytes as "segmentBytes", d.segment_sha256 as "segmentSha256", d.segment_crc32 as "segmentCrc32"
      from jsonb_to_recordset($1) as p("table" text, period text, "from" text, "to" text, "schemaHash" text, revision integer)
      join slice_diff d on d.table_name = p."table" and d.period = p.period and d.from_sha256 = p."from"
        and d.to_sha256 = p."to" and d.schema_hash = p."schemaHash" and d.revision = p.revision`,

@@ -15,11 +15,11 @@ export async function insertSlices(tx: TenantTx, slices: readonly Slice[]): Prom
   if (slices.length === 0) return;
   await tx.query(
     `insert into slice (municipality_code, table_name, period, sha256, schema_hash, domain, rows, csv_bytes, csv_crc32,
-       segment_key, segment_bytes, segment_sha256, parquet_key, parquet_bytes, parquet_sha256)
+       segment_key, segment_bytes, segment_sha256, segment_crc32, parquet_key, parquet_bytes, parquet_sha256)
      select $1, "table", period, sha256, "schemaHash", domain, rows, "csvBytes", "csvCrc32",
-       "segmentKey", "segmentBytes", "segmentSha256", "parquetKey", "parquetBytes", "parquetSha256"
+       "segmentKey", "segmentBytes", "segmentSha256", "segmentCrc32", "parquetKey", "parquetBytes", "parquetSha256"
      from jsonb_to_recordset($2) as s("table" text, period text, sha256 text, "schemaHash" text, domain text, rows bigint,
-       "csvBytes" bigint, "csvCrc32" bigint, "segmentKey" text, "segmentBytes" bigint, "segmentSha256" text,
+       "csvBytes" bigint, "csvCrc32" bigint, "segmentKey" text, "segmentBytes" bigint, "segmentSha256" text, "segmentCrc32" bigint,
        "parquetKey" text, "parquetBytes" bigint, "parquetSha256" text)
      on conflict do nothing`,
     [tx.tenant.municipality, JSON.stringify(slices)],
@@ -121,12 +121,12 @@ export async function insertDiffs(tx: TenantTx, diffs: readonly SliceDiff[]): Pr
   if (diffs.length === 0) return;
   await tx.query(
     `insert into slice_diff (municipality_code, table_name, period, from_sha256, to_sha256, schema_hash, revision,
-       inserted, updated, deleted, csv_bytes, csv_crc32, csv_sha256, segment_key, segment_bytes, segment_sha256)
+       inserted, updated, deleted, csv_bytes, csv_crc32, csv_sha256, segment_key, segment_bytes, segment_sha256, segment_crc32)
      select $1, "table", period, "fromSha256", "toSha256", "schemaHash", revision,
-       inserted, updated, deleted, "csvBytes", "csvCrc32", "csvSha256", "segmentKey", "segmentBytes", "segmentSha256"
+       inserted, updated, deleted, "csvBytes", "csvCrc32", "csvSha256", "segmentKey", "segmentBytes", "segmentSha256", "segmentCrc32"
      from jsonb_to_recordset($2) as d("table" text, period text, "fromSha256" text, "toSha256" text, "schemaHash" text,
        revision integer, inserted bigint, updated bigint, deleted bigint, "csvBytes" bigint, "csvCrc32" bigint,
-       "csvSha256" text, "segmentKey" text, "segmentBytes" bigint, "segmentSha256" text)
+       "csvSha256" text, "segmentKey" text, "segmentBytes" bigint, "segmentSha256" text, "segmentCrc32" bigint)
      on conflict do nothing`,
     [tx.tenant.municipality, JSON.stringify(diffs)],
   );

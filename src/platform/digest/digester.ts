@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { DigestAnswer, DigestOrder, DigestPiece } from './thread.ts';
 
 export interface Digester {
-  /** sha256 (hex) of a file made of pieces. @throws when a piece is not there in full */
+  /** sha256 (hex) of a file made of pieces. @throws when a piece is not there in full, or has other bytes than its CRC-32 says (code `wrong-bytes`) */
   digest(pieces: readonly DigestPiece[]): Promise<string>;
   /** Ends the threads; what is under way is given up. */
   close(): Promise<void>;
@@ -63,7 +63,7 @@ function startThread(onExit: () => void): Thread {
     const order = waiting.get(answer.id);
     waiting.delete(answer.id);
     if ('sha256' in answer) order?.resolve(answer.sha256);
-    else order?.reject(new Error(`the digest failed: ${answer.fault}`));
+    else order?.reject(Object.assign(new Error(`the digest failed: ${answer.fault}`), { code: answer.fault }));
   });
   // An exit follows each error, and tells those who wait.
   worker.on('error', () => {});

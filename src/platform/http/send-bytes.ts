@@ -3,6 +3,7 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { ByteSource } from '../byte-source.ts';
+import { codeOf } from '../error-code.ts';
 import { withinWindow } from './slow-transfers.ts';
 
 /** Measured: 256 KiB to 1 MiB are equally fast; 64 KiB halves it. */
@@ -39,8 +40,12 @@ export async function sendBytes(
   const length = await source.fill(buffers[0]);
   const response = startAnswer(reply);
   const sent = { bytes: 0, taken: 0, complete: true };
-  await pump(response, source, buffers, length, sent, reply.server.transferWindow, signal).catch(() => {
+  await pump(response, source, buffers, length, sent, reply.server.transferWindow, signal).catch((error) => {
     sent.complete = false;
+    // Neither the client nor its rights have gone: it is our fault, and nobody else would say so.
+    if (!response.destroyed && !signal?.aborted) {
+      reply.log.error({ request: reply.request.id, code: codeOf(error) }, 'answer-broken-off');
+    }
     if (signal?.aborted) response.socket?.resetAndDestroy();
     response.destroy();
   });

@@ -4,6 +4,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, link, mkdir, open, opendir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { withBuffer } from '../lent-buffers.ts';
 import type { ByteRange, ListedObject, ObjectStorage, StoredObject } from './storage.ts';
 
@@ -36,34 +37,39 @@ async function syncDirectory(path: string): Promise<void> {
 interface FileFacts {
   readonly bytes: number;
   readonly sha256: string;
+  readonly crc32: number;
 }
 
 async function writeAll(handle: FileHandle, source: AsyncIterable<Uint8Array>): Promise<FileFacts> {
   const hash = createHash('sha256');
   let bytes = 0;
+  let crc = 0;
   for await (const chunk of source) {
     hash.update(chunk);
+    crc = crc32(chunk, crc);
     for (let offset = 0; offset < chunk.length; ) {
       offset += (await handle.write(chunk, offset, chunk.length - offset)).bytesWritten;
     }
     bytes += chunk.length;
   }
   await handle.sync();
-  return { bytes, sha256: hash.digest('hex') };
+  return { bytes, sha256: hash.digest('hex'), crc32: crc };
 }
 
 async function digestHandle(handle: FileHandle): Promise<FileFacts> {
   const hash = createHash('sha256');
   let bytes = 0;
+  let crc = 0;
   await withBuffer(CHUNK, async (buffer) => {
     for (;;) {
       const { bytesRead } = await handle.read(buffer, 0, CHUNK);
       if (bytesRead === 0) break;
       hash.update(buffer.subarray(0, bytesRead));
+      crc = crc32(buffer.subarray(0, bytesRead), crc);
       bytes += bytesRead;
     }
   });
-  return { bytes, sha256: hash.digest('hex') };
+  return { bytes, sha256: hash.digest('hex'), crc32: crc };
 }
 
 async function digestFile(path: string): Promise<FileFacts> {

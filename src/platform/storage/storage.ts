@@ -7,6 +7,8 @@ export interface StoredObject {
   readonly bytes: number;
   /** sha256, hex. */
   readonly sha256: string;
+  /** CRC-32, unsigned. */
+  readonly crc32: number;
   /** False when the name existed already: then these are the verified facts of the file that was there. */
   readonly created: boolean;
 }
