@@ -1,7 +1,9 @@
-// The long form of the kill tests, run by hand: `npm run faults [loads|packages|deliveries|pauses|same] [kills] [seed]`. SIGKILLs at seeded
+// The long form of the kill tests, run by hand: `npm run faults [loads|packages|deliveries|pauses|storage|same] [kills] [seed]`. SIGKILLs at seeded
 // moments; prints where they hit and whatever was wrong. `same` kills every worker that takes up one and the same delivery; `pauses` stops workers for a
-// minute while others take over.
+// minute while others take over;
+// `storage` lets the storage fail at every call of a load, a package and a delivery.
 import { removeTestServer } from '../harness/database.ts';
+import { failStorage } from './fail-storage.ts';
 import { killBuilders } from './kill-builder.ts';
 import { killDeliveries } from './kill-deliveries.ts';
 import { killAgainAndAgain, killWorkers } from './kill-worker.ts';
@@ -11,7 +13,7 @@ interface Report {
   readonly problems: readonly string[];
 }
 
-const KILLS: Record<string, number> = { loads: 50, packages: 30, deliveries: 30, pauses: 5, same: 6 };
+const KILLS: Record<string, number> = { storage: 0, loads: 50, packages: 30, deliveries: 30, pauses: 5, same: 6 };
 const given = process.argv.slice(2);
 const what = (Object.hasOwn(KILLS, given[0] ?? '') ? given.shift() : undefined) ?? 'loads';
 const kills = Number(given[0] ?? KILLS[what]);
@@ -34,6 +36,7 @@ async function runSeeded(): Promise<Report> {
   const options = { kills, seed, onKill: () => process.stdout.write('.') };
   if (what === 'packages') return killBuilders(scope, options);
   if (what === 'loads') return killWorkers(scope, options);
+  if (what === 'storage') return failStorage(scope, 1);
   const how = what === 'pauses' ? 'pause' : 'kill';
   const { deliveries, ...report } = await killDeliveries(scope, { ...options, how });
   process.stdout.write(`\n${deliveries} deliveries are ready`);

@@ -1,10 +1,14 @@
 // Storage that gives other bytes than were put there: found before the last of them is sent, before a package is made of them, and by fsck.
+import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import pg from 'pg';
 import t from 'tap';
 import { checkStorage } from '../../src/pipeline/warehouse/index.ts';
 import { birth, type Json, people, startScene } from './packages-scene.ts';
 
+const MIB = 1024 * 1024;
 const lines: Json[] = [];
 const scene = await startScene(t, { logTo: { write: (line) => lines.push(JSON.parse(line)) } });
 const { flis, call, deliver, build } = scene;
@@ -53,6 +57,38 @@ t.test('a download is cut off before its last byte', async (t) => {
   t.match(faults, [{ fault: 'digest' }], 'fsck finds it as well');
   await mend();
   t.same((await call('GET', path)).bytes, whole.bytes);
+});
+
+t.test('a large file is cut off in the last stretch of the wrong object', async (t) => {
+  const bytes = randomBytes(4 * MIB);
+  const { key, crc32 } = await deps.storage.put(`packages/municipality=615/${ready.id}/large`, Readable.from([bytes]));
+  const owner = new pg.Client({ connectionString: flis.database.ownerUrl });
+  await owner.connect();
+  t.teardown(() => owner.end());
+  const fetchWith = async (crc: number) => {
+    const parts = JSON.stringify([{ key, start: 0, end: bytes.length - 1, crc32: crc }]);
+    await owner.query(`update package_file set parts = $1, bytes = $2 where name = 'bor_bevaegelse.csv.gz'`, [
+      parts,
+      bytes.length,
+    ]);
+    lines.length = 0;
+    const answer = await flis.call('GET', `/v1/packages/${ready.id}/files/bor_bevaegelse.csv.gz`, {
+      caller: { municipality: '615' },
+    });
+    let got = 0;
+    for await (const chunk of answer.body ?? []) got += chunk.length;
+    return got;
+  };
+  t.equal(await fetchWith(crc32), bytes.length);
+  t.same(
+    lines.filter(({ event }) => event === 'answer-broken-off'),
+    [],
+  );
+  await t.rejects(fetchWith(crc32 ^ 1), 'the length gives it away');
+  t.ok(
+    lines.some(({ code }) => code === 'wrong-bytes'),
+    'and the log says why',
+  );
 });
 
 t.test('part of it that can be looked at, in a range', async (t) => {
