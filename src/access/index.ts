@@ -20,6 +20,7 @@ export { isForDomain, type Principal, principalOf, requireDomain, tenantOf } fro
 export { registerAccessRoutes } from './routes.ts';
 export { registerAccess, watchCaller, withScope } from './scope.ts';
 export { isScope, type RouteScope, SCOPES, type Scope } from './scopes.ts';
+export { digestOf, isTextOf, type SecretText, secretTexts } from './secret-texts.ts';
 export { createSigningKey, type Signer, type SigningKey, signToken, type TokenClaims } from './sign-token.ts';
 export { ACCESS_CHANGED, SIGNING_KEYS } from './store-changes.ts';
 export { confirmClient, createKeyRing, type KeyRing, revokeSigningKey } from './tokens/index.ts';
