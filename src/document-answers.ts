@@ -3,8 +3,8 @@ import type { FastifySchema } from 'fastify';
 import {
   DOMAIN_MISSING,
   MUNICIPALITY_REQUIRED,
+  type OpenedBy,
   RATE_LIMITED,
-  type RouteScope,
   SCOPE_MISSING,
   TOKEN_EXPIRED,
   TOKEN_INVALID,
@@ -25,7 +25,7 @@ import {
 import { NOT_FOUND, type ProblemType, problemTypes } from './platform/http/problem.ts';
 
 /** Scopes whose routes all work on the data of one municipality. */
-const TENANT_SCOPES: readonly RouteScope[] = [
+const TENANT_SCOPES: readonly OpenedBy[] = [
   'raw-data:read',
   'source:read',
   'source:write',
@@ -37,7 +37,7 @@ const TENANT_SCOPES: readonly RouteScope[] = [
 ];
 
 /** @returns the route's `response` with every error answer it can give, each with its codes. */
-export function documentAnswers(schema: FastifySchema, scope: RouteScope): Record<string, unknown> {
+export function documentAnswers(schema: FastifySchema, scope: OpenedBy): Record<string, unknown> {
   const answers = { ...(schema.response as Record<string, unknown>) };
   const byStatus = new Map<number, ProblemType[]>();
   for (const type of [...declaredTypes(answers), ...impliedTypes(schema, scope)]) {
@@ -58,17 +58,18 @@ function declaredTypes(answers: Record<string, unknown>): ProblemType[] {
   );
 }
 
-function impliedTypes(schema: FastifySchema, scope: RouteScope): ProblemType[] {
+function impliedTypes(schema: FastifySchema, scope: OpenedBy): ProblemType[] {
   const types: ProblemType[] = [INVALID_HOST, UNKNOWN_HOST, INTERNAL_ERROR, UNAVAILABLE];
   const { params, querystring, headers, body } = schema;
   if ([params, querystring, headers, body].some((part) => part !== undefined)) types.push(INVALID_REQUEST);
   if (params !== undefined) types.push(NOT_FOUND);
   if (body !== undefined) types.push(REQUEST_TIMEOUT, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE);
   if (hasProperty(querystring, 'cursor')) types.push(INVALID_CURSOR);
-  if (scope !== 'public') types.push(TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, SCOPE_MISSING, RATE_LIMITED);
+  const asksForToken = scope !== 'public' && scope !== 'address';
+  if (asksForToken) types.push(TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, SCOPE_MISSING);
+  if (scope !== 'public') types.push(RATE_LIMITED);
   if (TENANT_SCOPES.includes(scope)) types.push(MUNICIPALITY_REQUIRED);
-  if (scope !== 'public' && (hasProperty(querystring, 'domain') || hasProperty(body, 'domain')))
-    types.push(DOMAIN_MISSING);
+  if (asksForToken && (hasProperty(querystring, 'domain') || hasProperty(body, 'domain'))) types.push(DOMAIN_MISSING);
   return types;
 }
 

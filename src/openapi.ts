@@ -4,7 +4,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifySchema } from 'fastify';
 import Type from 'typebox';
-import { type RouteScope, SCOPES, type Scope, withScope } from './access/index.ts';
+import { type OpenedBy, SCOPES, type Scope, withScope } from './access/index.ts';
 import { documentAnswers } from './document-answers.ts';
 import { type App, JSON_BODY_LIMIT } from './platform/http/app.ts';
 import { etagOf, sendBody } from './platform/http/conditional.ts';
@@ -15,7 +15,7 @@ const API_VERSION = '0.1.0';
 const DESCRIPTION = `Data of Denmark's municipalities: source data is delivered, checked and kept as numbered revisions, and comes out again
 as raw-data packages and comparable key figures.
 
-**Access.** Every operation but the public ones takes an access token or an access key (\`Authorization: Bearer …\`, a key also as the
+**Access.** Every operation but the public ones, and addresses that are their own secret, takes an access token or an access key (\`Authorization: Bearer …\`, a key also as the
 password of Basic authentication) for one municipality. \`GET /v1/me\` says what it opens.
 What belongs to another municipality answers 404, exactly as what does not exist.
 
@@ -83,7 +83,7 @@ export async function registerReference(app: App): Promise<void> {
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `def-${index}`) },
     transform: ({ schema, url, route }) => {
-      const { scope = 'public', orScope } = (route.config ?? {}) as { scope?: RouteScope; orScope?: Scope };
+      const { scope = 'public', orScope } = (route.config ?? {}) as { scope?: OpenedBy; orScope?: Scope };
       return { url, schema: describeRoute(schema, scope, orScope) };
     },
   });
@@ -98,9 +98,13 @@ function scopeList(): string {
 }
 
 /** Adds to a route's schema what follows from its scope and shape: security and the answers that any such route can give. */
-function describeRoute(schema: FastifySchema | undefined, scope: RouteScope, orScope?: Scope): FastifySchema {
+function describeRoute(schema: FastifySchema | undefined, scope: OpenedBy, orScope?: Scope): FastifySchema {
   const described = { ...schema, response: documentAnswers(schema ?? {}, scope) };
   if (scope === 'public') return { ...described, security: [] };
+  if (scope === 'address') {
+    const description = `${schema?.description ?? ''}\n\nNeeds no token: the secret is in the address.`;
+    return { ...described, description, security: [] };
+  }
   const limit = isJson(schema?.body) ? ` The body may have at most ${JSON_BODY_LIMIT / 1024} KiB.` : '';
   const needs =
     scope === 'any' ? 'any valid credential' : `the scope \`${scope}\`${orScope ? ` or \`${orScope}\`` : ''}`;

@@ -1,6 +1,7 @@
 // The whole schema, one file per stage.
 export * from './access.ts';
 export * from './agreement.ts';
+export * from './calendar.ts';
 export * from './clients.ts';
 export { CONTEXT_ROLE, type ContextKey, contextKeyOf, padsOf, signWith } from './context-key.ts';
 export { newestMigration } from './declared.ts';

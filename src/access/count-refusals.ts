@@ -7,7 +7,7 @@ import { Problem } from '../platform/http/problem.ts';
 import { withPublished, withTenant } from '../platform/postgres/tenancy.ts';
 import { writeAudit, writeOperatorAudit } from './audit/index.ts';
 import type { Principal } from './principal.ts';
-import type { RouteScope } from './scopes.ts';
+import type { OpenedBy } from './scopes.ts';
 
 type Refused = Pick<Principal, 'clientId' | 'municipality' | 'mandate'>;
 
@@ -22,7 +22,7 @@ export interface RefusalCounter {
 const REFUSALS: readonly number[] = [403, 404, 410, 429];
 
 /** Routes of what is public, released to everybody, or the service's own; those of all other scopes are about a municipality's own data. */
-const NOT_OWN: readonly RouteScope[] = ['public', 'any', 'key-figures:read', 'operator'];
+const NOT_OWN: readonly OpenedBy[] = ['public', 'any', 'key-figures:read', 'operator'];
 
 const MINUTE = 60_000;
 

@@ -9,7 +9,8 @@ import type { Scope } from './scopes.ts';
 /** A caller whose credential was verified. */
 export interface Principal {
   readonly clientId: string;
-  readonly credential: 'token' | 'access-key';
+  /** `address`: a secret in the address, which opens the one route that it was found at. */
+  readonly credential: 'token' | 'access-key' | 'address';
   /** Whether its rights come from the register of clients, and so can end before the credential does. */
   readonly isRegistered: boolean;
   /** Null only for a token with scope `operator`, and for a vendor’s that can do nothing but propose mandates. */
@@ -24,7 +25,7 @@ export interface Principal {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set by the hook of `withScope`; null on public routes. */
+    /** Set by the hook of `withScope` or `withSecretAddress`; null on public routes. */
     principal: Principal | null;
   }
 }

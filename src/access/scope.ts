@@ -9,7 +9,7 @@ import type { CallerVerifier } from './caller-verifier.ts';
 import { SCOPE_MISSING, TOKEN_MISSING } from './errors.ts';
 import type { Limiter, Spent } from './limits/create-limiter.ts';
 import { type Principal, principalOf, requireDomain } from './principal.ts';
-import { isScope, type RouteScope, type Scope } from './scopes.ts';
+import { isScope, type OpenedBy, type RouteScope, type Scope } from './scopes.ts';
 import type { Watched } from './watch-callers.ts';
 
 declare module 'fastify' {
@@ -22,8 +22,8 @@ declare module 'fastify' {
     charge(caller: Principal): RateFields | 'plenty' | undefined;
   }
   interface FastifyContextConfig {
-    /** The scope that the route asks for; set by `withScope` only. */
-    scope?: RouteScope;
+    /** What opens the route; set by `registerPart` only. */
+    scope?: OpenedBy;
     /** A scope that opens the route as well. */
     orScope?: Scope;
   }
@@ -54,7 +54,7 @@ interface DeclaredRoute {
 /** A scope that no token can carry would close a route for ever, or open it when somebody invents the scope. */
 function scopeFaultsOf({ method, url, config: { scope, orScope } = {} }: DeclaredRoute): string[] {
   if (scope === undefined) return [`route ${method} ${url} declares no scope`];
-  const isKnown = scope === 'public' || scope === 'any' || isScope(scope);
+  const isKnown = scope === 'public' || scope === 'any' || scope === 'address' || isScope(scope);
   return [...(isKnown ? [] : [scope]), ...(orScope === undefined || isScope(orScope) ? [] : [orScope])].map(
     (unknown) => `route ${method} ${url} asks for the unknown scope ${unknown}`,
   );
@@ -70,28 +70,40 @@ export function withScope(
   fn: (scoped: App) => void | Promise<void>,
   orScope?: Scope,
 ): void {
+  const guard = (scoped: App): void => {
+    if (scope === 'public') return;
+    const isEntitled = entitlement(scope, orScope);
+    scoped.addHook('onRequest', requireScope(app, scope, isEntitled));
+    scoped.addHook('preHandler', checkNamedDomain);
+    scoped.decorate('admit', ({ headers, socket }: IncomingMessage) => {
+      const principal = app.callerVerifier.known(headers.authorization, socket);
+      return principal !== undefined && isEntitled(principal) ? principal : undefined;
+    });
+    scoped.decorate('charge', (principal: Principal) => {
+      const spent = app.limiter.spendNow(principal);
+      if (spent === undefined || spent.isPlenty()) return spent && 'plenty';
+      return { ratelimit: spent.field(), policy: app.limiter.policies(principal) };
+    });
+  };
+  registerPart(app, { scope, ...(orScope && { orScope }) }, guard, fn);
+}
+
+/** Registers an encapsulated part of the server, all of whose routes are marked with what opens them. `guard` adds the hooks that see to it. */
+export function registerPart(
+  app: App,
+  marks: { readonly scope: OpenedBy; readonly orScope?: Scope },
+  guard: (scoped: App) => void,
+  fn: (scoped: App) => void | Promise<void>,
+): void {
   void app.register((scoped, _options, done) => {
     scoped.addHook('onRoute', (route) => {
-      const config = route.config as { scope?: RouteScope } | undefined;
-      if (config?.scope !== undefined && config.scope !== scope) {
+      const config = route.config as { scope?: OpenedBy } | undefined;
+      if (config?.scope !== undefined && config.scope !== marks.scope) {
         throw new Error(`route ${route.method} ${route.url} is inside two scopes`);
       }
-      route.config = { ...route.config, scope, ...(orScope && { orScope }) };
+      route.config = { ...route.config, ...marks };
     });
-    if (scope !== 'public') {
-      const isEntitled = entitlement(scope, orScope);
-      scoped.addHook('onRequest', requireScope(app, scope, isEntitled));
-      scoped.addHook('preHandler', checkNamedDomain);
-      scoped.decorate('admit', ({ headers, socket }: IncomingMessage) => {
-        const principal = app.callerVerifier.known(headers.authorization, socket);
-        return principal !== undefined && isEntitled(principal) ? principal : undefined;
-      });
-      scoped.decorate('charge', (principal: Principal) => {
-        const spent = app.limiter.spendNow(principal);
-        if (spent === undefined || spent.isPlenty()) return spent && 'plenty';
-        return { ratelimit: spent.field(), policy: app.limiter.policies(principal) };
-      });
-    }
+    guard(scoped as App);
     // Also what `fn` throws at once must reach Fastify as a failed start.
     const registered = (async () => fn(scoped as App))();
     registered.then(() => done(), done);

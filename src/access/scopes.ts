@@ -13,7 +13,7 @@ export const SCOPES = {
   'mandates:propose': 'Propose mandates to municipalities, and end the own ones: of vendors alone.',
   'subscriptions:read': 'See the own municipality’s subscriptions and what they cost.',
   'subscriptions:manage':
-    'Propose, agree to, change and end the own municipality’s subscriptions; under a mandate: propose.',
+    'Propose, agree to, change and end the own municipality’s subscriptions, under a mandate: propose; make and revoke calendar feeds.',
   'audit:read': 'Read the own municipality’s audit log: who fetched what, when and why.',
   'access-requests:answer':
     'Search the own municipality’s data and log for one citizen, to answer a request for access (GDPR art. 15).',
@@ -27,6 +27,9 @@ export type Scope = keyof typeof SCOPES;
 
 /** What a route asks for: a scope, any valid credential, or nothing at all. */
 export type RouteScope = Scope | 'any' | 'public';
+
+/** What opens a route: what it asks for, or the secret in its own address (secret-address.ts), which opens nothing else. */
+export type OpenedBy = RouteScope | 'address';
 
 /** Whether `text` is a scope that this service knows. */
 export function isScope(text: string): text is Scope {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import pg from 'pg';
 import t from 'tap';
 import { announceEnds, looksLikeAccessKey, noticeOf, verifyAccessKey } from '../../src/access/access-keys/index.ts';
-import { newAccessKey, parseAccessKey } from '../../src/access/access-keys/rules.ts';
+import { ACCESS_KEY_TEXTS } from '../../src/access/access-keys/rules.ts';
 import { createCallerVerifier, type Principal } from '../../src/access/index.ts';
 import { appendEvent } from '../../src/events/index.ts';
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';
@@ -142,7 +142,7 @@ t.test('access keys', async (t) => {
   await t.test('what is no key of this service is refused, with the challenge that tools wait for', async (t) => {
     const { body } = await make(await newClient());
     const wrong = `${body.key.slice(0, 30)}${body.key[30] === 'a' ? 'b' : 'a'}${body.key.slice(31)}`;
-    const other = newAccessKey(municipalityCodeOf('615'), randomBytes(32)).text;
+    const other = ACCESS_KEY_TEXTS.make(municipalityCodeOf('615'), randomBytes(32)).text;
     for (const text of [wrong, other, body.key.replace('_615_', '_791_'), `${body.key}x`, 'flis_', body.accessKeyId]) {
       const answer = await ask('/v1/me', basic(text));
       t.equal(answer.status, 401);
@@ -155,8 +155,8 @@ t.test('access keys', async (t) => {
 t.test('a text that this service did not make costs no query', async (t) => {
   const secrets = { rootSecret: randomBytes(32) };
   const pool = new Proxy({}, { get: () => t.fail('the database was asked') }) as pg.Pool;
-  const real = newAccessKey(municipalityCodeOf('615'), secrets.rootSecret);
-  t.match(parseAccessKey(real.text, secrets.rootSecret), { municipality: '615', accessKeyId: real.accessKeyId });
+  const real = ACCESS_KEY_TEXTS.make(municipalityCodeOf('615'), secrets.rootSecret);
+  t.match(ACCESS_KEY_TEXTS.parse(real.text, secrets.rootSecret), { municipality: '615', id: real.id });
   await fc.assert(
     fc.asyncProperty(
       fc.nat(real.text.length - 1),

@@ -55,6 +55,7 @@ export type Ids = Pick<
   | 'delivery'
   | 'webhook'
   | 'webhookSecret'
+  | 'calendarFeed'
 >;
 
 /** The address of a route with `ids` in it; shared things (domains, key figures, releases) keep one id of theirs. */
@@ -76,6 +77,7 @@ export function addressOf({ path, operation, method }: Route, ids: Ids): string 
     if (path.startsWith('/v1/subscriptions')) return ids.subscription;
     if (path.startsWith('/v1/deliveries')) return ids.delivery;
     if (path.startsWith('/v1/schema-changes')) return SCHEMA_CHANGE;
+    if (path.startsWith('/v1/calendar-feeds')) return ids.calendarFeed;
     if (path.startsWith('/v1/webhooks')) return name === 'secret' ? ids.webhookSecret : ids.webhook;
     if (name === 'revision') return String(ids.revision);
     return (
@@ -114,6 +116,7 @@ export const randomIds = (): Ids => ({
   delivery: randomUUID(),
   webhook: randomUUID(),
   webhookSecret: randomUUID(),
+  calendarFeed: randomId(),
 });
 
 export interface Seen {

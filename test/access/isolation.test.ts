@@ -77,6 +77,8 @@ t.test('isolation', async (t) => {
       'listWebhooks',
       'getWebhook',
       'listWebhookAttempts',
+      'getCalendar',
+      'listCalendarFeeds',
     ])
       t.ok(shows.includes(id), `${id} shows it`);
   });
@@ -121,7 +123,7 @@ t.test('isolation', async (t) => {
         );
         const random = await ask(route, addressOf(route, randomIds()), caller, randomUUID());
         if (
-          /(source-deliveries|packages|revisions|clients|access-keys|mandates|access-requests|subscriptions|webhooks|deliveries)\/\{/.test(
+          /(source-deliveries|packages|revisions|clients|access-keys|mandates|access-requests|subscriptions|webhooks|deliveries|calendar-feeds)\/\{/.test(
             route.path,
           )
         ) {
@@ -143,6 +145,7 @@ t.test('isolation', async (t) => {
       planted.subscription,
       planted.webhook,
       planted.delivery,
+      planted.calendarFeed,
     ])
       t.notOk(body.includes(id), `${label} names nothing`);
   }

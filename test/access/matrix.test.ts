@@ -15,7 +15,7 @@ import { plantMunicipality } from './plant-municipality.ts';
 const FILE = new URL('matrix.txt', import.meta.url);
 /** Ids in a path that belong to a municipality. */
 const OWNED =
-  /(source-deliveries|packages|revisions|clients|access-keys|mandates|access-requests|subscriptions|webhooks|deliveries)\/\{/;
+  /(source-deliveries|packages|revisions|clients|access-keys|mandates|access-requests|subscriptions|webhooks|deliveries|calendar-feeds)\/\{/;
 /** Ten digits on their own, as a CPR number is written. */
 const TEN_DIGITS = /(?<![0-9a-f-])[0-3][0-9][01][0-9]{7}(?![0-9a-f])/;
 

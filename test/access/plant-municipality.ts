@@ -20,6 +20,7 @@ export interface Planted {
   readonly delivery: string;
   readonly webhook: string;
   readonly webhookSecret: string;
+  readonly calendarFeed: string;
 }
 
 const DOMAIN = 'borger';
@@ -73,6 +74,7 @@ export async function plantMunicipality(
     delivery: randomUUID(),
     webhook: randomUUID(),
     webhookSecret: randomUUID(),
+    calendarFeed: 'canary0000000001',
   };
   const insert = (table: string, row: Record<string, unknown>) => {
     const all = { municipality_code: municipality, ...row };
@@ -187,6 +189,10 @@ export async function plantMunicipality(
   });
   await insert('access_key', {
     ...{ ...registered, access_key_id: planted.accessKey, sha256: Buffer.from(HASH, 'hex') },
+    expires_at: new Date(Date.now() + 86_400_000),
+  });
+  await insert('calendar_feed', {
+    ...{ feed_id: planted.calendarFeed, name: canary, sha256: Buffer.from(HASH, 'hex'), client_id: canary },
     expires_at: new Date(Date.now() + 86_400_000),
   });
   await insert('used_assertion', { client_id: planted.registeredClient, jti: canary, expires_at: new Date() });

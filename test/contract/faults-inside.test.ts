@@ -83,7 +83,11 @@ t.test('nothing of what breaks inside comes out', async (t) => {
   t.equal(opened.status, 201);
   const ids: Readonly<Record<string, string>> = {
     ...{ '/v1/key-figures': 'BO06', '/v1/releases': 'borger-1', '/v1/clients': '615.0000000000000000' },
-    ...{ '/v1/access-keys': '0000000000000000', '/v1/source-deliveries': delivery },
+    ...{
+      '/v1/access-keys': '0000000000000000',
+      '/v1/calendar-feeds': '0000000000000000',
+      '/v1/source-deliveries': delivery,
+    },
   };
   const values: Readonly<Record<string, string>> = {
     ...{ domain: 'borger', table: 'bor_befolkning', group: 'landet', period: '2025-01', since: '0', revision: '1' },

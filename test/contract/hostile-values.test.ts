@@ -44,6 +44,7 @@ const IDS: Readonly<Record<string, string>> = {
   '/v1/releases': 'borger-1',
   '/v1/clients': '615.0000000000000000',
   '/v1/access-keys': '0000000000000000',
+  '/v1/calendar-feeds': '0000000000000000',
 };
 const PLACE = /^(?:query|params|headers|body|request)(?:\/|$)/;
 

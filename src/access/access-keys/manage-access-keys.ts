@@ -6,9 +6,10 @@ import { type Tenant, withTenant } from '../../platform/postgres/tenancy.ts';
 import { writeAudit } from '../audit/index.ts';
 import { type Client, findClient } from '../clients/index.ts';
 import type { Scope } from '../scopes.ts';
+import { digestOf } from '../secret-texts.ts';
 import { announceChange } from '../store-changes.ts';
 import { ACCESS_KEY_EXPIRY, BEYOND_CLIENT, TOO_MANY_ACCESS_KEYS } from './errors.ts';
-import { digestOf, isAllowedExpiry, MOST_KEYS, newAccessKey } from './rules.ts';
+import { ACCESS_KEY_TEXTS, isAllowedExpiry, MOST_KEYS } from './rules.ts';
 import { type AccessKey, countWorkingKeys, findAccessKey, insertAccessKey, revokeKey } from './store.ts';
 
 /** What access keys need. */
@@ -37,7 +38,7 @@ export async function createAccessKey(
   const { clientId, name, scopes, domains = null } = wanted;
   const expiresAt = readTime(wanted.expiresAt, 'body/expiresAt');
   if (!isAllowedExpiry(expiresAt, new Date())) throw new Problem(ACCESS_KEY_EXPIRY);
-  const { accessKeyId, text } = newAccessKey(tenant.municipality, deps.secrets.rootSecret);
+  const { id: accessKeyId, text } = ACCESS_KEY_TEXTS.make(tenant.municipality, deps.secrets.rootSecret);
   return withTenant(deps.pool, tenant, async (tx) => {
     const client = await findClient(tx, clientId);
     if (client === undefined) throw new Problem(NOT_FOUND);

@@ -1,8 +1,9 @@
 // Finds out who presents an access key. A text that this service did not make costs no query.
 import { withTenant } from '../../platform/postgres/tenancy.ts';
 import type { Principal } from '../principal.ts';
+import { isTextOf, type SecretText } from '../secret-texts.ts';
 import type { AccessKeyDeps } from './manage-access-keys.ts';
-import { type AccessKeyText, isKeyOf, parseAccessKey } from './rules.ts';
+import { ACCESS_KEY_TEXTS } from './rules.ts';
 import { findPresentedKey, noteUse } from './store.ts';
 
 /** Under this name the registers are asked before it is known who asks. */
@@ -10,17 +11,17 @@ const ASKING = { domains: null, clientId: 'authentication', requestId: 'authenti
 
 /** @returns the caller, with no more than the client may by now; undefined for what is no key, and for one that has ended. */
 export async function verifyAccessKey(deps: AccessKeyDeps, text: string): Promise<Principal | undefined> {
-  const presented = parseAccessKey(text, deps.secrets.rootSecret);
+  const presented = ACCESS_KEY_TEXTS.parse(text, deps.secrets.rootSecret);
   return presented && readCaller(deps, presented);
 }
 
 function readCaller(
   { pool }: AccessKeyDeps,
-  { municipality, accessKeyId, text }: AccessKeyText,
+  { municipality, id: accessKeyId, text }: SecretText,
 ): Promise<Principal | undefined> {
   return withTenant(pool, { ...ASKING, municipality }, async (tx) => {
     const key = await findPresentedKey(tx, accessKeyId);
-    if (key === undefined || !isKeyOf(text, key.sha256) || !key.isLive) return undefined;
+    if (key === undefined || !isTextOf(text, key.sha256) || !key.isLive) return undefined;
     await noteUse(tx, accessKeyId);
     return {
       clientId: key.clientId,

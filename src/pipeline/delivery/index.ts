@@ -1,5 +1,6 @@
 // The face of stage delivery: what is agreed, what it costs, and what falls due under it.
 import type { App } from '../../platform/http/app.ts';
+import { type CalendarDeps, registerCalendarRoutes } from './calendar/index.ts';
 import { type CapabilityDeps, registerCapabilityRoutes } from './capabilities/index.ts';
 import { type DeliveriesDeps, registerDeliveriesRoutes } from './deliveries/routes.ts';
 import { registerInvoiceRoutes } from './invoices/routes.ts';
@@ -16,7 +17,7 @@ export { deriveStatementKey, type StatementKey } from './deliveries/sign-stateme
 export { findSchemaFaults, recordSchemas } from './schema-changes/index.ts';
 
 /** What the routes of the stage need. */
-export type DeliveryDeps = CapabilityDeps & DeliveriesDeps & SchemaChangeDeps;
+export type DeliveryDeps = CapabilityDeps & DeliveriesDeps & CalendarDeps & SchemaChangeDeps;
 
 /** Registers every route of the stage. */
 export function registerDeliveryRoutes(app: App, deps: DeliveryDeps): void {
@@ -25,5 +26,6 @@ export function registerDeliveryRoutes(app: App, deps: DeliveryDeps): void {
   registerSubscriptionRoutes(app, deps);
   registerInvoiceRoutes(app, deps);
   registerDeliveriesRoutes(app, deps);
+  registerCalendarRoutes(app, deps);
   registerSchemaChangeRoutes(app, deps);
 }

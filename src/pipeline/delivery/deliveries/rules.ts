@@ -18,8 +18,20 @@ export interface DueDelivery {
 
 /** Preparing begins so long before the promised hour: the data is as fresh as can be, and all of a night's deliveries have time. */
 export const LEAD_MS = 3_600_000;
+/** What the worker was away for is made up for, so many days back. */
+export const CATCH_UP_DAYS = 400;
 /** How far ahead the next due day is looked for: a month and what a working day can be late. */
 const LOOK_AHEAD_DAYS = 62;
+
+/**
+ * @param next the day after the last one that a delivery of the subscription exists for; undefined when there is none yet
+ * @returns the first day that the scheduler looks at: on earlier ones nothing becomes due any more
+ */
+export function firstToSchedule(startsOn: Day, next: Day | undefined, today: Day): Day {
+  const earliest = addDays(today, -CATCH_UP_DAYS);
+  const from = next ?? startsOn;
+  return from > earliest ? from : earliest;
+}
 
 /** @returns the deliveries from `from` on whose preparation has begun at `now`, in order. */
 export function dueBy(termsOf: TermsOfDay, from: Day, now: Date): DueDelivery[] {

@@ -8,7 +8,7 @@ import { municipalityCodeOf } from '../../../platform/tenant.ts';
 import { addDays, dayOf } from '../../../platform/time/local-time.ts';
 import { PREPARE_DELIVERY } from '../../queues.ts';
 import { listActive, termsOn } from '../subscriptions/index.ts';
-import { dueBy, LEAD_MS } from './rules.ts';
+import { CATCH_UP_DAYS, dueBy, firstToSchedule, LEAD_MS } from './rules.ts';
 import { insertDelivery, listUnnotedLate, noteLate, readScheduledUntil, takeOverdue } from './store.ts';
 
 export interface ScheduleDeps {
@@ -16,8 +16,6 @@ export interface ScheduleDeps {
   readonly jobs: JobSender;
 }
 
-/** What the worker was away for is made up for, so many days back. */
-const CATCH_UP_DAYS = 400;
 /** Whoever was asked to prepare a delivery and has not done it by then is gone. Longer than the queue takes to give a job of a dead worker to another. */
 const ASK_AGAIN_MS = 10 * 60_000;
 
@@ -44,8 +42,7 @@ async function createDue(tx: SystemTx, jobs: JobSender, now: Date): Promise<numb
   let created = 0;
   for (const subscription of await listActive(tx, earliest, dayOf(new Date(now.getTime() + LEAD_MS)))) {
     const { municipality, subscriptionId, domain, startsOn } = subscription;
-    const next = scheduledUntil.get(subscriptionId) ?? startsOn;
-    const from = next > earliest ? next : earliest;
+    const from = firstToSchedule(startsOn, scheduledUntil.get(subscriptionId), today);
     for (const due of dueBy((day) => termsOn(subscription, day), from, now)) {
       const id = randomUUID();
       if (!(await insertDelivery(tx, { municipality, subscriptionId, domain }, id, due, now))) continue;

@@ -47,7 +47,7 @@ const DELIVERY = `d.delivery_id as id, d.subscription_id as "subscriptionId", d.
   ${ofPackage('kept_until')} as "keptUntil", ${ofPackage('revoked_at')} as "revokedAt", ${ofPackage('revocation_reason')} as "revocationReason"`;
 
 /** @returns the day after the last one that a delivery exists for, by subscription; those without any are not in it. */
-export async function readScheduledUntil(tx: SystemTx): Promise<ReadonlyMap<string, Day>> {
+export async function readScheduledUntil(tx: SystemTx | TenantTx): Promise<ReadonlyMap<string, Day>> {
   const rows = await tx.query<{ id: string; next: Day }>(
     'select subscription_id as id, (max(due_on) + 1)::text as next from delivery group by subscription_id',
   );
