@@ -22,6 +22,8 @@ const OVERHEAD = 2_048;
 const HEADERS = 40_000;
 const FLIS = fileURLToPath(new URL('../../src/client/flis.ts', import.meta.url));
 
+const bytesOf = (files: Json[]) => files.reduce((sum: number, { bytes }) => sum + bytes, 0);
+
 /** How many bytes the files of a folder have; 0 while there is none. */
 async function bytesIn(folder: string): Promise<number> {
   const names = await readdir(folder).catch(() => []);
@@ -124,7 +126,7 @@ t.test('interrupted 20 times it fetches each byte once', async (t) => {
   const subscription = await subscribe({ formats: [...FORMATS], tables: ['bor_befolkning'] });
   await lookAt('2026-03-01T04:00:00Z');
   const { id, files } = await readyOn(subscription, '2026-03-01');
-  const bytes = files.reduce((sum: number, file: Json) => sum + file.bytes, 0);
+  const bytes = bytesOf(files);
   t.ok(bytes > 2_000_000, `${bytes} bytes`);
   // Seeded points (a linear congruential generator): now and then within the headers, mostly within a file.
   let seed = 4711;
@@ -143,9 +145,28 @@ t.test('interrupted 20 times it fetches each byte once', async (t) => {
   t.ok(proxy.sent <= bytes + (INTERRUPTIONS + 12) * OVERHEAD, 'nothing that had arrived was sent again');
   t.match(out, new RegExp(`0 not, ${bytes} bytes fetched`));
 
-  await t.test('killed in the middle, the next run goes on', async (t) => {
+  await t.test('of what has changed only the slices that did are fetched', async (t) => {
+    await deliver([...manyPeople('2024', 60_000, 1), ...manyPeople('2025', 60_000, 2)], events);
     await lookAt('2026-03-02T04:00:00Z');
     const next = await readyOn(subscription, '2026-03-02');
+    proxy.requests.length = 0;
+    const { status, out } = await pull(folder);
+    t.equal(status, 0, out);
+    const digests = await digestsIn(join(folder, 'borger', `2026-03-02_${next.id}`));
+    for (const { name, bytes, sha256 } of next.files) {
+      t.equal(digests[name], sha256, name);
+      const [, fetched] = new RegExp(`${name}: ${bytes} bytes, (\\d+) of them fetched`).exec(out) ?? [];
+      t.comment(`${name}: ${fetched} of ${bytes} bytes fetched`);
+      if (!name.endsWith('.parquet')) t.ok(Number(fetched) < 0.55 * bytes, 'one year of two');
+    }
+    const asked = proxy.requests.filter((line) => line.endsWith('archive.zip'));
+    t.ok(asked.length <= 3, `${asked.length} requests for the archive`);
+  });
+
+  await t.test('killed in the middle, the next run goes on', async (t) => {
+    await lookAt('2026-03-03T04:00:00Z');
+    const next = await readyOn(subscription, '2026-03-03');
+    const bytes = bytesOf(next.files);
     const folder = await newFolder();
     const half = Math.floor(bytes / 2);
     proxy.stallAfter = half;
@@ -161,7 +182,7 @@ t.test('interrupted 20 times it fetches each byte once', async (t) => {
     const { status, out } = await pull(folder);
     t.equal(status, 0, out);
     t.ok(proxy.sent < bytes - half + 2 * HEADERS, `${proxy.sent} of ${bytes} bytes were left to fetch`);
-    const digests = await digestsIn(join(folder, 'borger', `2026-03-02_${next.id}`));
+    const digests = await digestsIn(join(folder, 'borger', `2026-03-03_${next.id}`));
     for (const { name, sha256 } of next.files) t.equal(digests[name], sha256, name);
   });
 });

@@ -7,7 +7,8 @@ import { type Service, ServiceFault, send } from '../http.ts';
 import type { Transfer } from '../progress.ts';
 import { type CheckedDelivery, checkDelivery } from './check-delivery.ts';
 import { describeFiles } from './describe-files.ts';
-import { fetchFile, type Stretch } from './fetch-file.ts';
+import { fetchFile } from './fetch-file.ts';
+import { planStretches } from './plan-stretches.ts';
 import type { HeldDelivery, ListedDelivery, NamedFile, PullState } from './state.ts';
 import { type Keys, verifyStatement } from './verify-statement.ts';
 import { syncFolder, writeWhole } from './write-durably.ts';
@@ -71,25 +72,19 @@ async function fetchWhole(pull: Pull, delivery: CheckedDelivery, path: string): 
 const textOf = (value: object) => `${JSON.stringify(value, null, 2)}\n`;
 
 async function fetchOne(pull: Pull, delivery: CheckedDelivery, file: NamedFile, work: string): Promise<number> {
-  const { service, transfer } = pull;
+  const { service, state, transfer } = pull;
+  const before = state.memory.newest[delivery.subscriptionId];
+  const stretches = await planStretches(service, state.folder, delivery.id, file, before);
   const progress = transfer.begin(file.name, file.bytes);
   const fetched = await fetchFile(
     {
       ...{ service, file, path: join(work, file.name), onProgress: progress },
       address: `/v1/deliveries/${delivery.id}/files/${file.name}`,
     },
-    stretchesOf(pull, delivery, file),
+    stretches,
   );
   transfer.note(`  ${file.name}: ${file.bytes} bytes, ${fetched} of them fetched`);
   return fetched;
-}
-
-/** A file that is as it was in the delivery before is copied from there. */
-function stretchesOf({ state }: Pull, { subscriptionId }: CheckedDelivery, { bytes, sha256 }: NamedFile): Stretch[] {
-  const before = state.memory.newest[subscriptionId];
-  const same = before?.files.find((file) => file.sha256 === sha256);
-  if (before === undefined || same === undefined) return [{ end: bytes }];
-  return [{ end: bytes, copy: { path: join(state.folder, before.path, same.name), offset: 0 } }];
 }
 
 /** In one step the whole folder is there. */

@@ -11,5 +11,5 @@ export { type PackageDeps, registerPackageRoutes } from './routes.ts';
 export { fileHeaders } from './schemas.ts';
 export { fileAnswers } from './schemas-files.ts';
 export { type DataPackage, failPackage, findPackage, findRevisionTime } from './store.ts';
-export { listFiles } from './store-files.ts';
+export { findFile, listFiles, type PackageFile } from './store-files.ts';
 export { type SweepPackagesDeps, sweepPackages } from './sweep-packages.ts';

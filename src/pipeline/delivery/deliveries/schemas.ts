@@ -143,6 +143,33 @@ export const deliveryFileParams = Type.Object({
   name: Type.String({ maxLength: 80, description: 'Name of one of its files.' }),
 });
 
+export const segmentsSchema = Type.Object(
+  {
+    bytes: Type.Integer({ description: 'Length of the file.' }),
+    sha256: Type.String({ description: 'Digest of the file, hex.' }),
+    segments: Type.Array(
+      Type.Object({
+        start: Type.Integer({ description: 'Its first byte in the file.' }),
+        end: Type.Integer({ description: 'Its last byte.' }),
+        contentId: Type.String({
+          description:
+            'In whichever file of the municipality a segment has this id, it has the same bytes. It is no digest of them.',
+        }),
+      }),
+      { description: 'In the order of the file.' },
+    ),
+  },
+  {
+    description: 'What a file is made of.',
+    examples: [
+      {
+        ...{ bytes: exampleFile.bytes, sha256: exampleFile.sha256 },
+        segments: [{ start: 0, end: exampleFile.bytes - 1, contentId: exampleFile.sha256 }],
+      },
+    ],
+  },
+);
+
 export const deliveryQuery = Type.Object(
   {
     domain: Type.Optional(Type.String({ ...NAME_FORM, description: 'Only of this domain.' })),
