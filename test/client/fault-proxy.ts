@@ -16,6 +16,8 @@ export interface FaultProxy {
   cuts: number[];
   /** After how many further bytes nothing more is sent. */
   stallAfter: number;
+  /** How many further requests are refused for a second. */
+  refusals: number;
   /** Whether a byte of the body of the next file is changed. */
   corrupts: boolean;
 }
@@ -38,7 +40,10 @@ export async function startFaultProxy(t: TestScope): Promise<FaultProxy> {
     client.on('data', (chunk) => {
       const [, line] = /^(\S+ \S+) HTTP\/1\.1\r\n/.exec(chunk.toString('latin1')) ?? [];
       if (line !== undefined) proxy.requests.push(line);
-      service.write(chunk);
+      if (proxy.refusals > 0) {
+        proxy.refusals -= 1;
+        client.write('HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n');
+      } else service.write(chunk);
     });
     service.on('data', (chunk) => {
       let bytes = chunk;
@@ -73,7 +78,7 @@ export async function startFaultProxy(t: TestScope): Promise<FaultProxy> {
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const proxy: FaultProxy = {
     ...{ host, url: `http://${host}`, target: '', sent: 0, requests: [], cuts: [] },
-    ...{ stallAfter: Number.POSITIVE_INFINITY, corrupts: false },
+    ...{ stallAfter: Number.POSITIVE_INFINITY, corrupts: false, refusals: 0 },
   };
   return proxy;
 }

@@ -108,6 +108,16 @@ t.test('what is not as it is signed is refused, and not shown', async (t) => {
   });
 });
 
+t.test('when the service is too busy it waits as long as it is told', async (t) => {
+  const { proxy, pull, newFolder } = await openPullScene(t);
+  proxy.refusals = 2;
+  const started = performance.now();
+  const { status, out } = await pull(await newFolder());
+  t.equal(status, 0);
+  t.match(out, /^ {2}503 – the service answered 503; again in 1\.0 s\n {2}503 .* 1\.0 s\ndeliveries: 0 /);
+  t.ok(performance.now() - started >= 2_000);
+});
+
 t.test('keys and settings', async (t) => {
   const { flis, proxy, pull, keyFile, newKeyFile, newFolder, home } = await openPullScene(t);
   const folder = await newFolder();
@@ -233,5 +243,5 @@ t.test('watching fetches what comes, goes on after faults, and ends when it is t
   t.equal(status, 130);
   t.match(out, /its digest is another/);
   t.equal(Object.keys(await digestsIn(folder)).filter((path) => path.endsWith('manifest.jws')).length, 2);
-  t.match(await pull(folder), { status: 0, out: /^0 deliveries/ }, 'what it left is a state to go on from');
+  t.match(await pull(folder), { status: 0, out: /^deliveries: 0 / }, 'what it left is a state to go on from');
 });

@@ -48,7 +48,7 @@ t.test('packed, installed and run', async (t) => {
   const folder = await newFolder();
   const settings = { FLIS_PULL_BASE_URL: flis.url, FLIS_PULL_ACCESS_KEY_FILE: keyFile, FLIS_PULL_FOLDER: folder };
   const { stdout } = await run('npx', ['flis', 'pull'], { cwd: place, env: { ...env, ...settings } });
-  t.match(stdout, /\n1 deliveries fetched and acknowledged, 0 not, /);
+  t.match(stdout, /\ndeliveries: 1 fetched and acknowledged, 0 not; /);
   const digests = await digestsIn(join(folder, 'borger', `2026-03-01_${id}`));
   for (const { name, sha256 } of files) t.equal(digests[name], sha256, name);
   await t.rejects(run('npx', ['flis', 'pull', '--folder', folder], { cwd: place, env }), {

@@ -2,7 +2,7 @@
 // is not fetched twice, and nothing wrong is ever shown.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -52,7 +52,7 @@ t.test('what is due arrives whole, verified and acknowledged', async (t) => {
     const { status, out, err } = await pull(folder);
     t.equal(status, 0, out + err);
     t.match(out, `borger 2026-03-01 ${ready.id}\n`);
-    t.match(out, /\n1 deliveries fetched and acknowledged, 0 not, \d+ bytes fetched\n$/);
+    t.match(out, /\ndeliveries: 1 fetched and acknowledged, 0 not; \d+ bytes fetched\n$/);
     t.notOk(out.includes('\u001b'), 'plain lines where there is no terminal');
     const digests = await digestsIn(place);
     for (const { name, sha256 } of ready.files) t.equal(digests[name], sha256, name);
@@ -85,12 +85,12 @@ t.test('what is due arrives whole, verified and acknowledged', async (t) => {
 
   await t.test('run again it asks for no file; a new delivery of the same data is copied from here', async (t) => {
     proxy.requests.length = 0;
-    t.match(await pull(folder), { status: 0, out: '0 deliveries fetched and acknowledged, 0 not, 0 bytes fetched\n' });
+    t.match(await pull(folder), { status: 0, out: 'deliveries: 0 fetched and acknowledged, 0 not; 0 bytes fetched\n' });
     await lookAt('2026-03-02T04:00:00Z');
     const next = await readyOn(subscription, '2026-03-02');
     t.match(await pull(folder), {
       status: 0,
-      out: /\n1 deliveries fetched and acknowledged, 0 not, 0 bytes fetched\n$/,
+      out: /\ndeliveries: 1 fetched and acknowledged, 0 not; 0 bytes fetched\n$/,
     });
     t.same(
       proxy.requests.filter((line) => line.includes('/files/')),
@@ -110,13 +110,25 @@ t.test('what is due arrives whole, verified and acknowledged', async (t) => {
     for (const { name, sha256 } of next.files) t.equal(digests[name], sha256, name);
   });
 
+  await t.test('a run that was ended right after a folder had appeared is taken up', async (t) => {
+    await scene.sql(`update delivery set state = 'ready' where delivery_id = $1`, [ready.id]);
+    await rm(join(folder, '.flis', 'state.json'));
+    proxy.requests.length = 0;
+    t.match(await pull(folder), {
+      status: 0,
+      out: /\ndeliveries: 1 fetched and acknowledged, 0 not; 0 bytes fetched\n$/,
+    });
+    t.notOk(proxy.requests.some((line) => line.includes('/files/')));
+    await scene.sql(`update delivery set state = 'acknowledged' where delivery_id = $1`, [ready.id]);
+  });
+
   await t.test('only of one domain; what another client has acknowledged is let be', async (t) => {
     await lookAt('2026-03-04T04:00:00Z');
     const next = await readyOn(subscription, '2026-03-04');
-    t.match(await pull(folder, '--domain', 'skole'), { status: 0, out: /^0 deliveries/ });
+    t.match(await pull(folder, '--domain', 'skole'), { status: 0, out: /^deliveries: 0 / });
     const files = next.files.map(({ name, sha256 }: Json) => ({ name, sha256 }));
     t.equal((await call('POST', `/v1/deliveries/${next.id}/acknowledgements`, { body: { files } })).status, 200);
-    t.match(await pull(folder), { status: 0, out: /^0 deliveries/ });
+    t.match(await pull(folder), { status: 0, out: /^deliveries: 0 / });
   });
 });
 
@@ -143,7 +155,7 @@ t.test('interrupted 20 times it fetches each byte once', async (t) => {
   for (const { name, sha256 } of files) t.equal(digests[name], sha256, name);
   t.comment(`${bytes} bytes of files, ${proxy.sent} bytes over the wire`);
   t.ok(proxy.sent <= bytes + (INTERRUPTIONS + 12) * OVERHEAD, 'nothing that had arrived was sent again');
-  t.match(out, new RegExp(`0 not, ${bytes} bytes fetched`));
+  t.match(out, new RegExp(`0 not; ${bytes} bytes fetched`));
 
   await t.test('of what has changed only the slices that did are fetched', async (t) => {
     await deliver([...manyPeople('2024', 60_000, 1), ...manyPeople('2025', 60_000, 2)], events);
@@ -163,26 +175,32 @@ t.test('interrupted 20 times it fetches each byte once', async (t) => {
     t.ok(asked.length <= 3, `${asked.length} requests for the archive`);
   });
 
-  await t.test('killed in the middle, the next run goes on', async (t) => {
-    await lookAt('2026-03-03T04:00:00Z');
-    const next = await readyOn(subscription, '2026-03-03');
-    const bytes = bytesOf(next.files);
-    const folder = await newFolder();
-    const half = Math.floor(bytes / 2);
-    proxy.stallAfter = half;
-    const args = ['--base-url', proxy.url, '--access-key-file', keyFile, '--folder', folder];
-    const child = spawn(process.execPath, [FLIS, 'pull', ...args], { stdio: 'ignore' });
-    const arrived = () => bytesIn(join(folder, '.flis', 'work', next.id));
-    while ((await arrived()) < half - HEADERS) await delay(20);
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    proxy.stallAfter = Number.POSITIVE_INFINITY;
-    t.same(await digestsIn(folder), {}, 'nothing of it is shown');
-    proxy.sent = 0;
-    const { status, out } = await pull(folder);
-    t.equal(status, 0, out);
-    t.ok(proxy.sent < bytes - half + 2 * HEADERS, `${proxy.sent} of ${bytes} bytes were left to fetch`);
-    const digests = await digestsIn(join(folder, 'borger', `2026-03-03_${next.id}`));
-    for (const { name, sha256 } of next.files) t.equal(digests[name], sha256, name);
-  });
+  for (const [signal, day] of [
+    ['SIGKILL', '2026-03-03'],
+    ['SIGINT', '2026-03-04'],
+  ] as const) {
+    await t.test(`ended in the middle by ${signal}, the next run goes on`, async (t) => {
+      await lookAt(`${day}T04:00:00Z`);
+      const next = await readyOn(subscription, day);
+      const bytes = bytesOf(next.files);
+      const folder = await newFolder();
+      const half = Math.floor(bytes / 2);
+      proxy.stallAfter = half;
+      const args = ['--base-url', proxy.url, '--access-key-file', keyFile, '--folder', folder];
+      const child = spawn(process.execPath, [FLIS, 'pull', ...args], { stdio: 'ignore' });
+      const arrived = () => bytesIn(join(folder, '.flis', 'work', next.id));
+      while ((await arrived()) < half - HEADERS) await delay(20);
+      child.kill(signal);
+      const [status] = await once(child, 'exit');
+      if (signal === 'SIGINT') t.equal(status, 130);
+      proxy.stallAfter = Number.POSITIVE_INFINITY;
+      t.same(await digestsIn(folder), {}, 'nothing of it is shown');
+      proxy.sent = 0;
+      const again = await pull(folder);
+      t.equal(again.status, 0, again.out);
+      t.ok(proxy.sent < bytes - half + 2 * HEADERS, `${proxy.sent} of ${bytes} bytes were left to fetch`);
+      const digests = await digestsIn(join(folder, 'borger', `${day}_${next.id}`));
+      for (const { name, sha256 } of next.files) t.equal(digests[name], sha256, name);
+    });
+  }
 });

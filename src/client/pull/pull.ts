@@ -113,7 +113,7 @@ async function pullOnce(
     }
   }
   const done = left.length + listed.length - failures.length;
-  transfer.note(`${done} deliveries fetched and acknowledged, ${failures.length} not, ${fetched} bytes fetched`);
+  transfer.note(`deliveries: ${done} fetched and acknowledged, ${failures.length} not; ${fetched} bytes fetched`);
   return Math.max(EXIT.done, ...failures);
 }
 
