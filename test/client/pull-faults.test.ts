@@ -206,7 +206,8 @@ t.test('one pull at a time', async (t) => {
   t.equal((await pull(folder)).status, 0);
 
   await t.test('the lock of a process that is gone is taken over, by one alone', async (t) => {
-    for (const left of [JSON.stringify({ pid: 2 ** 22 + 1, host: hostname(), id: 'x' }), '']) {
+    const ofDead = JSON.stringify({ pid: 2 ** 22 + 1, host: hostname(), id: 'x' });
+    for (const left of [...Array.from({ length: 40 }, () => ofDead), '']) {
       await writeFile(path, left);
       if (left === '') await utimes(path, new Date(0), new Date(0));
       const taken = await Promise.allSettled(Array.from({ length: 8 }, () => takeLock(path)));

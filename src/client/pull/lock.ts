@@ -1,7 +1,7 @@
 // Lets one pull at a time work in a folder. The lock is a file that names its holder and is touched while it is held: of a holder that died, whether its
 // process is gone or its whole machine, the lock is taken over.
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 
 /** Another pull works in the folder. */
@@ -26,7 +26,7 @@ export async function takeLock(path: string): Promise<() => Promise<void>> {
     const found = await readLock(path);
     if (found !== undefined && !(await removeStale(path, found))) break;
   }
-  const { pid, host } = parse((await readLock(path)) ?? '{}');
+  const { pid = 'unknown', host = 'this machine' } = parse((await readLock(path)) ?? '{}');
   throw new LockFault(`another pull works in this folder: process ${pid} on ${host} (${path})`);
 }
 
@@ -52,25 +52,32 @@ function parse(text: string): { readonly pid?: number; readonly host?: string } 
   }
 }
 
-/** @returns whether the place is free now */
+/**
+ * Removes the lock of a holder that died. Only one may do so at a time: whoever had looked before another one took the place would else remove the lock of
+ * a living one (tried: two held it in 4 of 100 rounds). @returns whether it is worth to try again
+ */
 async function removeStale(path: string, found: string): Promise<boolean> {
   if (!(await isStale(path, found))) return false;
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch {
+  const removing = `${path}.removing`;
+  if (!(await create(removing, ''))) {
+    if (await isUntouched(removing)) await rm(removing, { force: true });
     return true;
   }
-  // Whoever else found it stale may have taken its place since: what was moved is then the lock of a living one, and goes back.
-  const isSame = (await readLock(aside)) === found && (await isStale(aside, found));
-  if (!isSame) await link(aside, path).catch(() => {});
-  await rm(aside, { force: true });
-  return isSame;
+  try {
+    if ((await readLock(path)) === found && (await isStale(path, found))) await rm(path, { force: true });
+  } finally {
+    await rm(removing, { force: true });
+  }
+  return true;
 }
 
 async function isStale(path: string, found: string): Promise<boolean> {
   const { pid, host } = parse(found);
   if (host === hostname() && pid !== undefined && !isAlive(pid)) return true;
+  return isUntouched(path);
+}
+
+async function isUntouched(path: string): Promise<boolean> {
   const touched = await stat(path).catch(() => undefined);
   return touched !== undefined && Date.now() - touched.mtimeMs > STALE_MS;
 }
