@@ -11,6 +11,7 @@ const COMMANDS: Record<string, readonly [does: string, load: () => Promise<Comma
     async () => (await import('./demo/run-demo.ts')).runDemo,
   ],
   deliver: ['send a file as source deliveries', async () => (await import('./client/index.ts')).runDeliver],
+  pull: ['fetch deliveries into a folder', async () => (await import('./client/index.ts')).runPull],
   migrate: ['bring the database to the current schema', async () => (await import('./operate.ts')).runMigrate],
   check: [
     'tell what would keep the api, or with `worker` the worker, from starting',

@@ -1,6 +1,7 @@
 // The options of the command `deliver`: read, checked, and explained when they are wrong. Sends nothing.
 import { access, readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { UsageFault } from './faults.ts';
 import { type Mapping, readMapping } from './mapping.ts';
 
 const USAGE = `Usage: flis deliver --base-url URL --tokens tokens.json --mapping mapping.json --file data.csv
@@ -23,9 +24,6 @@ export interface DeliverOptions {
   readonly sequence: number | undefined;
   readonly parallel: number;
 }
-
-/** Something that the caller must put right before anything is sent. */
-export class UsageFault extends Error {}
 
 async function readText(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(() => {

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CsvFault } from './csv.ts';
-import { type DeliverOptions, readOptions, UsageFault } from './deliver-options.ts';
-import { ServiceFault } from './http.ts';
+import { type DeliverOptions, readOptions } from './deliver-options.ts';
+import { describeFault, UsageFault } from './faults.ts';
 import { MappingFault } from './mapping.ts';
 import { type Output, type Progress, startProgress } from './progress.ts';
 import { type DeliveryResult, sendDelivery } from './send-delivery.ts';
@@ -15,19 +15,6 @@ import { type Part, type SplitFile, splitFile } from './split-file.ts';
 interface Outcome {
   readonly part: Part;
   readonly result: DeliveryResult | undefined;
-}
-
-function describeFault(error: unknown): string {
-  if (!(error instanceof ServiceFault))
-    return `cannot reach the service (${(error as { code?: string }).code ?? 'network'})`;
-  const { problem } = error;
-  const rest = { ...problem };
-  for (const known of ['type', 'title', 'status', 'code', 'action', 'detail']) delete rest[known];
-  const members = Object.keys(rest).length === 0 ? '' : ` ${JSON.stringify(rest)}`;
-  return (
-    [problem?.code ?? error.status, error.message, problem?.detail, problem?.action].filter(Boolean).join(' – ') +
-    members
-  );
 }
 
 function noteRejection(progress: Progress, code: string, result: DeliveryResult): void {

@@ -3,7 +3,7 @@ export { type Assembled, assembleGzip, assembleZip, type ZipEntry } from './asse
 export { combineCrc32 } from './combine-crc32.ts';
 export { DELTA_COLUMNS, diffSlices } from './diff-slices.ts';
 export { copyParts, digestParts, lengthOf as lengthOfPart, readParts, WrongBytes } from './read-parts.ts';
-export { headerLine, literalSegment, type Part, type Segment, segmentOf } from './segment.ts';
+export { contentIdOf, headerLine, literalSegment, type Part, type Segment, segmentOf } from './segment.ts';
 export {
   columnSqlType,
   type HeldSlice,

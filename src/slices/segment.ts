@@ -1,6 +1,7 @@
 // A segment: a run of raw deflate that ends with a full flush, so that segments can be joined into one gzip member or ZIP entry.
 // This file knows how a segment is described and joined arithmetically; it reads no storage.
 import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import { crc32, deflateRawSync, constants as zlib } from 'node:zlib';
 import type { Slice, SliceDiff } from './slice.ts';
 
@@ -14,6 +15,13 @@ export interface StoredPart {
 
 /** Bytes of an assembled file: literal bytes (base64), or those of a stored object. */
 export type Part = { readonly literal: string } | StoredPart;
+
+/** Tells the bytes of a part from those of others without telling where they lie: within a municipality equal ids stand for equal bytes. */
+export function contentIdOf(part: Part): string {
+  // What was once stored under a key never changes.
+  const text = 'literal' in part ? `literal ${part.literal}` : `stored ${part.key} ${part.start}-${part.end}`;
+  return createHash('sha256').update(text).digest('hex');
+}
 
 /** A segment as archives need it: where its bytes are, and length and CRC-32 of the plain text it stands for. */
 export interface Segment {

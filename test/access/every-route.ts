@@ -75,7 +75,7 @@ export function addressOf({ path, operation, method }: Route, ids: Ids): string 
     if (path.startsWith('/v1/mandates')) return ids.mandate;
     if (path.startsWith('/v1/access-requests')) return ids.accessRequest;
     if (path.startsWith('/v1/subscriptions')) return ids.subscription;
-    if (path.startsWith('/v1/deliveries')) return ids.delivery;
+    if (path.startsWith('/v1/deliveries')) return name === 'name' ? 'bor_befolkning.csv.gz' : ids.delivery;
     if (path.startsWith('/v1/schema-changes')) return SCHEMA_CHANGE;
     if (path.startsWith('/v1/calendar-feeds')) return ids.calendarFeed;
     if (path.startsWith('/v1/webhooks')) return name === 'secret' ? ids.webhookSecret : ids.webhook;

@@ -73,6 +73,7 @@ t.test('isolation', async (t) => {
       'getSubscription',
       'listDeliveries',
       'getDelivery',
+      'getDeliveryFile',
       'listEvents',
       'listWebhooks',
       'getWebhook',

@@ -265,7 +265,8 @@ export async function plantMunicipality(
     ...{ package_id: planted.packageId, revision: planted.revision, created_at: new Date(), ready_at: new Date() },
     manifest: `e30.${Buffer.from(JSON.stringify({ ...EMPTY_MANIFEST, delivery: canary })).toString('base64url')}.e30`,
   });
-  await insert('delivery_file', { delivery_id: planted.delivery, name: canary, bytes: 1, sha256: HASH });
+  for (const name of [canary, `${TABLE}.csv.gz`])
+    await insert('delivery_file', { delivery_id: planted.delivery, name, bytes: 1, sha256: HASH });
   const receipt = { acknowledged_at: new Date(), receipt: canary };
   await insert('delivery_acknowledgement', { delivery_id: planted.delivery, client_id: canary, ...receipt });
   const slice = { table_name: TABLE, period: '2025', sha256: HASH, schema_hash: HASH };

@@ -69,7 +69,7 @@ const oneWay = STAGES.slice(0, -1).map((stage, index) => {
 const doors: readonly ProvenRule[] = [
   forbid(
     'doors-are-not-imported',
-    { from: {}, to: { path: '^src/(main|worker|cli)\\.ts$' } },
+    { from: {}, to: { path: '^src/(main|worker|cli|client/flis)\\.ts$' } },
     'src/planted-door.ts',
     imports('./main.ts'),
   ),
@@ -137,6 +137,13 @@ const packages: readonly ProvenRule[] = [
     `import type { FastifyInstance } from 'fastify';\nexport type Planted = FastifyInstance;\n`,
   ),
   forbid(
+    // The puller is installed where nothing of the service is.
+    'client-without-packages',
+    { from: { path: '^src/client/' }, to: { path: 'node_modules/' } },
+    'src/client/planted-package.ts',
+    `import type { FastifyInstance } from 'fastify';\nexport type Planted = FastifyInstance;\n`,
+  ),
+  forbid(
     'declarations-do-no-io',
     {
       from: { path: '^src/domains/' },
@@ -168,7 +175,7 @@ const shape: readonly ProvenRule[] = [
       module: {
         path: '^(src|db)/',
         pathNot: [
-          '^src/(main|worker|cli)\\.ts$',
+          '^src/(main|worker|cli|client/flis)\\.ts$',
           '^db/drizzle\\.config\\.ts$',
           '^src/domains/[^/]+/(domain|relations|rules|synthetic)\\.ts$',
           '^src/domains/[^/]+/(tables|key-figures)/[^/]+\\.ts$',

@@ -121,10 +121,13 @@ const defaultExports: FileRule = {
   ],
 };
 
+/** The service's configuration, and the puller's, which must not import it. */
+const READS_ENVIRONMENT = ['src/config.ts', 'src/client/pull/options.ts'];
+
 const environment: FileRule = {
   name: 'environment',
   fault: (source) => {
-    if (source.path === 'src/config.ts' || isTest(source.path)) return undefined;
+    if (READS_ENVIRONMENT.includes(source.path) || isTest(source.path)) return undefined;
     let found = false;
     walk(parse(source), (node) => {
       if (ts.isPropertyAccessExpression(node) && node.name.text === 'env' && node.expression.getText() === 'process')

@@ -104,6 +104,22 @@ t.test('from the due day to the receipt', async (t) => {
     );
   });
 
+  await t.test('what a file is made of is told without gaps, and nothing of where it lies', async (t) => {
+    for (const { name, path, bytes, sha256: digest } of ready.files) {
+      const { status, json, bytes: text } = await call('GET', `${path}/segments`);
+      t.equal(status, 200, name);
+      t.match(json, { bytes, sha256: digest });
+      let end = -1;
+      for (const segment of json.segments) {
+        t.equal(segment.start, end + 1);
+        end = segment.end;
+      }
+      t.equal(end, bytes - 1);
+      t.notMatch(text.toString(), /municipality=|segments\/|packages\//);
+    }
+    t.equal((await call('GET', `${ready.files[0].path}x/segments`)).json.code, 'not-found');
+  });
+
   await t.test('the receipt is one, signed, and the same again', async (t) => {
     const path = `/v1/deliveries/${ready.id}/acknowledgements`;
     const body = { files: ready.files.map(({ name, sha256 }: Json) => ({ name, sha256: sha256.toUpperCase() })) };

@@ -45,6 +45,7 @@ t.test('a revoked package of a chain of deltas', async (t) => {
   await t.test('its bytes answer 410 with the reason, and what is said of it stays', async (t) => {
     const paths = [
       ...second.files.map(({ path }: Json) => path),
+      `${second.files[1].path}/segments`,
       `/v1/packages/${second.packageId}/files/bor_befolkning.csv.gz`,
       `/v1/packages/${second.packageId}/files/bor_befolkning.parquet`,
       `/v1/packages/${second.packageId}/archive.zip`,
@@ -60,7 +61,12 @@ t.test('a revoked package of a chain of deltas', async (t) => {
     t.match(manifest, { state: 'revoked', revocation: { reason: REASON, revokedAt: '2026-03-02T05:10:00.000Z' } });
     t.ok(manifest.resources.length > 0);
     const again = (await call('GET', `/v1/deliveries/${second.id}`)).json;
-    t.match(again, { state: 'ready', revocation: { reason: REASON } });
+    t.match(again, { state: 'revoked', revocation: { reason: REASON } });
+    const { items: open } = (await call('GET', `/v1/deliveries?subscriptionId=${subscription}&state=ready`)).json;
+    t.notOk(
+      open.some(({ id }: Json) => id === second.id),
+      'who looks for what is ready does not find it',
+    );
     t.equal(again.signedManifest, second.signedManifest);
     const { items } = (await call('GET', '/v1/packages?state=revoked')).json;
     t.same(
@@ -201,7 +207,10 @@ t.test('after 13 months the files are gone, and the manifest says so', async (t)
 
   t.equal(await expireAt('2100-03-01T04:00:00Z'), 2);
   t.match((await call('GET', last.files[0].path)).json, { status: 410, code: 'package-expired' });
-  t.equal((await call('GET', `/v1/deliveries/${last.id}`)).json.signedManifest, last.signedManifest);
+  t.match((await call('GET', `/v1/deliveries/${last.id}`)).json, {
+    state: 'expired',
+    signedManifest: last.signedManifest,
+  });
   const { faults, orphans, young } = await checkPackages(deps);
   t.same([faults, orphans], [[], []]);
   t.equal(young, 2, 'the Parquet files are for the sweep to take');

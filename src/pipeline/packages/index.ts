@@ -4,9 +4,10 @@ export { type BuildDeps, buildPackage } from './build-package.ts';
 export { buildParquet } from './build-parquet.ts';
 export { type CheckPackagesDeps, checkPackages } from './check-packages.ts';
 export { findOrAddPackage } from './create-package.ts';
-export { SchemaChanged } from './errors.ts';
+export { PACKAGE_EXPIRED, PACKAGE_REVOKED, SchemaChanged } from './errors.ts';
 export { fileErrors, type SendFileDeps, sendPackageFile } from './files/routes.ts';
 export { type PackageJobDeps, packageJobs } from './job.ts';
+export { refuseGone } from './open-file.ts';
 export { presentRevocation } from './present-package.ts';
 export { type PackageDeps, registerPackageRoutes } from './routes.ts';
 export { isDeclared } from './rules.ts';
@@ -21,5 +22,5 @@ export {
   keepPackage,
   revokePackage,
 } from './store.ts';
-export { listFiles } from './store-files.ts';
+export { findFile, listFiles, type PackageFile } from './store-files.ts';
 export { type SweepPackagesDeps, sweepPackages } from './sweep-packages.ts';

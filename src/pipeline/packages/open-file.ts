@@ -117,13 +117,18 @@ async function lookUp(tx: TenantTx, { catalogue }: OpenFileDeps, request: FileRe
   if (ordered === undefined || !mayExist(tables, name, scopes)) throw new Problem(NOT_FOUND);
   if (ordered.state === 'building') throw new Problem(PACKAGE_NOT_READY, undefined, {}, RETRY_AFTER);
   if (ordered.state === 'failed') throw new Problem(PACKAGE_FAILED);
-  if (ordered.revokedAt !== null) throw new Problem(PACKAGE_REVOKED, undefined, { reason: ordered.revocationReason });
-  if (ordered.state === 'expired') throw new Problem(PACKAGE_EXPIRED);
+  refuseGone(ordered);
   const file = await findFile(tx, packageId, name, scopes);
   if (file !== undefined) return { ordered, file };
   const table = tableOfParquet(tables, name);
   if (table === undefined) throw new Problem(NOT_FOUND);
   return { ordered, file: undefined, table };
+}
+
+/** @throws Problem `package-revoked`, `package-expired`: its files are there for nobody any more */
+export function refuseGone({ state, revokedAt, revocationReason }: DataPackage): void {
+  if (revokedAt !== null) throw new Problem(PACKAGE_REVOKED, undefined, { reason: revocationReason });
+  if (state === 'expired') throw new Problem(PACKAGE_EXPIRED);
 }
 
 async function orderParquet(tx: TenantTx, deps: OpenFileDeps, ordered: DataPackage, table: string): Promise<void> {

@@ -21,9 +21,10 @@ const STATES: Readonly<Record<Entry['state'], string>> = {
   ready: 'klar til hentning',
   fetched: 'hentet',
   acknowledged: 'kvitteret',
+  revoked: 'trukket tilbage',
+  expired: 'udløbet',
 };
 const LATE = 'forsinket';
-const REVOKED = 'trukket tilbage';
 const REASONS: Readonly<Record<LateReason, string>> = {
   'no-source-data': 'der er ikke modtaget kildedata',
   'source-delivery-rejected': 'den seneste kildeleverance blev afvist',
@@ -58,7 +59,7 @@ export function presentFeed(
 function eventOf(catalogue: Catalogue, entry: Entry, now: Date, origin: string): CalendarEvent {
   const { id, subscriptionId, replaces, domain, dueOn, promisedAt, agreedKind, tables, formats, readyAt } = entry;
   const late = isLate(entry, now);
-  const state = entry.revokedAt !== null ? REVOKED : late && readyAt === null ? LATE : STATES[entry.state];
+  const state = late && readyAt === null ? LATE : STATES[entry.state];
   const titles = tables.map((name) => catalogue.table(name)?.table.title.da ?? name);
   return {
     // Planned or not, it is the same event. A replacement is one more of its day.

@@ -1,5 +1,6 @@
 // Deliveries as they go over the wire. Pure.
-import { presentRevocation } from '../../packages/index.ts';
+import { contentIdOf, lengthOfPart } from '../../../slices/index.ts';
+import { type PackageFile, presentRevocation } from '../../packages/index.ts';
 import type { Manifest } from './describe-delivery.ts';
 import type { WholeDelivery } from './read-deliveries.ts';
 import { statementIn } from './sign-statement.ts';
@@ -48,4 +49,16 @@ export function presentWhole(
     signedManifest: manifest,
     receipt: acknowledgement?.receipt ?? null,
   };
+}
+
+/** What a file is made of. The keys of stored objects do not leave. */
+export function presentSegments({ bytes, sha256, parts }: PackageFile) {
+  let start = 0;
+  const segments = parts.map((part) => {
+    const end = start + lengthOfPart(part) - 1;
+    const segment = { start, end, contentId: contentIdOf(part) };
+    start = end + 1;
+    return segment;
+  });
+  return { bytes, sha256, segments };
 }

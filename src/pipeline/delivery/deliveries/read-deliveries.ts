@@ -4,8 +4,9 @@ import { writeAudit } from '../../../access/index.ts';
 import { INVALID_CURSOR } from '../../../platform/http/errors.ts';
 import { decodeCursor, encodeCursor, PAGE_OF_LIST } from '../../../platform/http/paging.ts';
 import { NOT_FOUND, Problem } from '../../../platform/http/problem.ts';
-import { type Tenant, withTenant } from '../../../platform/postgres/tenancy.ts';
+import { type Tenant, type TenantTx, withTenant } from '../../../platform/postgres/tenancy.ts';
 import { addMonthsToDay, type Day, dayOf, isDay } from '../../../platform/time/local-time.ts';
+import { findFile, findPackage, type PackageFile, refuseGone } from '../../packages/index.ts';
 import { DELIVERY_NOT_READY } from './errors.ts';
 import {
   type Delivery,
@@ -71,20 +72,30 @@ export function readDelivery(pool: pg.Pool, tenant: Tenant, id: string): Promise
 }
 
 /** @returns the package that a file of a delivery is to be sent from. @throws Problem `not-found`, `delivery-not-ready` */
-export async function findPackageOfFile(pool: pg.Pool, tenant: Tenant, id: string, name: string): Promise<string> {
-  return withTenant(
-    pool,
-    tenant,
-    async (tx) => {
-      const delivery = await findDelivery(tx, id);
-      if (delivery === undefined) throw new Problem(NOT_FOUND);
-      if (delivery.readyAt === null || delivery.packageId === null) throw new Problem(DELIVERY_NOT_READY);
-      const files = await listDeliveryFiles(tx, id);
-      if (!files.some((file) => file.name === name)) throw new Problem(NOT_FOUND);
-      return delivery.packageId;
-    },
-    { readOnly: true },
-  );
+export function findPackageOfFile(pool: pg.Pool, tenant: Tenant, id: string, name: string): Promise<string> {
+  return withTenant(pool, tenant, async (tx) => (await findHolder(tx, id, name)).packageId, { readOnly: true });
+}
+
+async function findHolder(tx: TenantTx, id: string, name: string): Promise<Delivery & { readonly packageId: string }> {
+  const delivery = await findDelivery(tx, id);
+  if (delivery === undefined) throw new Problem(NOT_FOUND);
+  const { readyAt, packageId } = delivery;
+  if (readyAt === null || packageId === null) throw new Problem(DELIVERY_NOT_READY);
+  const files = await listDeliveryFiles(tx, id);
+  if (!files.some((file) => file.name === name)) throw new Problem(NOT_FOUND);
+  return { ...delivery, packageId };
+}
+
+/** @returns the file as it was assembled. @throws Problem `not-found`, `delivery-not-ready`, `package-revoked`, `package-expired` */
+export function readAssembly(pool: pg.Pool, tenant: Tenant, id: string, name: string): Promise<PackageFile> {
+  return withTenant(pool, tenant, async (tx) => {
+    const { packageId, domain } = await findHolder(tx, id, name);
+    const [made, file] = [await findPackage(tx, packageId), await findFile(tx, packageId, name, [])];
+    if (made === undefined || file === undefined) throw new Problem(NOT_FOUND);
+    refuseGone(made);
+    await writeAudit(tx, 'getDeliveryFileSegments', { delivery: id, domain, file: name });
+    return file;
+  });
 }
 
 /** @returns by domain and month; without days, of the last twelve months. */

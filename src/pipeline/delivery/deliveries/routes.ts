@@ -6,11 +6,19 @@ import { INVALID_CURSOR, INVALID_REQUEST } from '../../../platform/http/errors.t
 import { nextLink, sendPage } from '../../../platform/http/paging.ts';
 import { NOT_FOUND } from '../../../platform/http/problem.ts';
 import { withPublished } from '../../../platform/postgres/tenancy.ts';
-import { fileAnswers, fileErrors, fileHeaders, type SendFileDeps, sendPackageFile } from '../../packages/index.ts';
+import {
+  fileAnswers,
+  fileErrors,
+  fileHeaders,
+  PACKAGE_EXPIRED,
+  PACKAGE_REVOKED,
+  type SendFileDeps,
+  sendPackageFile,
+} from '../../packages/index.ts';
 import { type AcknowledgeDeps, acknowledgeDelivery } from './acknowledge-delivery.ts';
 import * as errors from './errors.ts';
-import { presentDelivery, presentWhole } from './present-delivery.ts';
-import { findPackageOfFile, readDeliveries, readDelivery, readHistory } from './read-deliveries.ts';
+import { presentDelivery, presentSegments, presentWhole } from './present-delivery.ts';
+import { findPackageOfFile, readAssembly, readDeliveries, readDelivery, readHistory } from './read-deliveries.ts';
 import type { SentLog } from './record-sent.ts';
 import * as schemas from './schemas.ts';
 import { listKeys } from './store-totals.ts';
@@ -114,6 +122,27 @@ function registerFetching(scoped: App, deps: DeliveriesDeps): void {
         ...{ packageId, name, operation: 'getDeliveryFile' },
         onSent: (range) => deps.sent.add(tenant, id, name, range),
       });
+    },
+  });
+
+  scoped.route({
+    method: 'GET',
+    url: '/v1/deliveries/:id/files/:name/segments',
+    schema: {
+      operationId: 'getDeliveryFileSegments',
+      summary: 'Read what a file is made of',
+      description:
+        'The segments of the file, one after the other without gaps. Whoever has an earlier file with segments of the same `contentId` need only fetch the others, by their ranges; the sha256 of the whole tells whether it went well.',
+      tags,
+      params: schemas.deliveryFileParams,
+      response: {
+        200: schemas.segmentsSchema,
+        ...errorAnswers(INVALID_REQUEST, NOT_FOUND, errors.DELIVERY_NOT_READY, PACKAGE_REVOKED, PACKAGE_EXPIRED),
+      },
+    },
+    async handler(request, reply) {
+      const { id, name } = request.params;
+      return reply.send(presentSegments(await readAssembly(deps.pool, tenantOf(request), id, name)));
     },
   });
 

@@ -53,7 +53,7 @@ const deliveryFields = {
   dueOn: day('The civil day in Denmark that it is due on.'),
   promisedAt: time('The hour that was agreed.'),
   state: state(
-    '`scheduled`: due soon. `building`: its package is being made. `ready`: fetch it. `fetched`: every byte of every agreed file was sent. `acknowledged`: a receiver named the right digests.',
+    '`scheduled`: due soon. `building`: its package is being made. `ready`: fetch it. `fetched`: every byte of every agreed file was sent. `acknowledged`: a receiver named the right digests. `revoked`: its package was taken back. `expired`: it was never acknowledged, and its files are kept no more.',
   ),
   isLate: Type.Boolean({
     description: 'Whether it was, or is, not ready at the promised hour. A late delivery still arrives.',
@@ -155,6 +155,33 @@ export const deliveryFileParams = Type.Object({
   id: Type.String({ ...UUID_FORM, description: 'Id of the delivery.' }),
   name: Type.String({ maxLength: 80, description: 'Name of one of its files.' }),
 });
+
+export const segmentsSchema = Type.Object(
+  {
+    bytes: Type.Integer({ description: 'Length of the file.' }),
+    sha256: Type.String({ description: 'Digest of the file, hex.' }),
+    segments: Type.Array(
+      Type.Object({
+        start: Type.Integer({ description: 'Its first byte in the file.' }),
+        end: Type.Integer({ description: 'Its last byte.' }),
+        contentId: Type.String({
+          description:
+            'In whichever file of the municipality a segment has this id, it has the same bytes. It is no digest of them.',
+        }),
+      }),
+      { description: 'In the order of the file.' },
+    ),
+  },
+  {
+    description: 'What a file is made of.',
+    examples: [
+      {
+        ...{ bytes: exampleFile.bytes, sha256: exampleFile.sha256 },
+        segments: [{ start: 0, end: exampleFile.bytes - 1, contentId: exampleFile.sha256 }],
+      },
+    ],
+  },
+);
 
 export const deliveryQuery = Type.Object(
   {

@@ -3,7 +3,16 @@ import type { SystemTx, TenantTx } from '../../../platform/postgres/tenancy.ts';
 import type { Day } from '../../../platform/time/local-time.ts';
 import type { DueDelivery } from './rules.ts';
 
-export const DELIVERY_STATES = ['scheduled', 'building', 'ready', 'fetched', 'acknowledged'] as const;
+/** The last two follow from the package. */
+export const DELIVERY_STATES = [
+  'scheduled',
+  'building',
+  'ready',
+  'fetched',
+  'acknowledged',
+  'revoked',
+  'expired',
+] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 /** Why a delivery was not ready at its promised hour. */
 export type LateReason = 'no-source-data' | 'source-delivery-rejected' | 'service';
@@ -40,8 +49,12 @@ export interface Delivery {
 const ofPackage = (column: string) =>
   `(select p.${column} from package p where p.municipality_code = d.municipality_code and p.package_id = d.package_id)`;
 
+/** The state of `delivery d` as it is shown: what cannot be fetched any more is not among what is ready. */
+export const STATE = `case when ${ofPackage('revoked_at')} is not null and d.ready_at is not null then 'revoked'
+  when d.state in ('ready', 'fetched') and ${ofPackage('state')} = 'expired' then 'expired' else d.state end`;
+
 const DELIVERY = `d.delivery_id as id, d.subscription_id as "subscriptionId", d.replaces, d.domain, d.due_on::text as "dueOn", d.promised_at as "promisedAt",
-  d.next_promised_at as "nextPromisedAt", d.agreed_kind as "agreedKind", d.tables, d.formats, d.state, d.package_id as "packageId",
+  d.next_promised_at as "nextPromisedAt", d.agreed_kind as "agreedKind", d.tables, d.formats, ${STATE} as state, d.package_id as "packageId",
   d.revision, d.epoch_start as "epochStart", d.unchanged, d.late_reason as "lateReason", d.ready_at as "readyAt",
   d.fetched_at as "fetchedAt", d.acknowledged_at as "acknowledgedAt", d.manifest,
   ${ofPackage('kept_until')} as "keptUntil", ${ofPackage('revoked_at')} as "revokedAt", ${ofPackage('revocation_reason')} as "revocationReason"`;
@@ -226,7 +239,7 @@ export function listDeliveries(
 ): Promise<Delivery[]> {
   return tx.query<Delivery>(
     `select ${DELIVERY} from delivery d
-      where ($1::text is null or d.domain = $1) and ($2::uuid is null or d.subscription_id = $2) and ($3::text is null or d.state = $3)
+      where ($1::text is null or d.domain = $1) and ($2::uuid is null or d.subscription_id = $2) and ($3::text is null or ${STATE} = $3)
         and ($4::date is null or d.due_on >= $4) and ($5::date is null or d.due_on <= $5)
         and ($6::date is null or (d.due_on, d.delivery_id) < ($6, $7::uuid))
       order by d.due_on desc, d.delivery_id desc limit $8`,
