@@ -90,16 +90,12 @@ t.test('the same words, the same answer', async (t) => {
   t.same(Object.keys(unchanged.headers).sort(), [
     'cache-control',
     'connection',
-    'content-security-policy',
-    'cross-origin-resource-policy',
     'date',
     'etag',
     'keep-alive',
     'link',
-    'referrer-policy',
     'request-id',
     'vary',
-    'x-content-type-options',
   ]);
   t.same(repeats, ['c1 BO06', 'c1 BO06'], 'each repeat is told of');
 });
