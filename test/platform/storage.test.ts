@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { crc32 } from 'node:zlib';
 import t from 'tap';
 import { createLocalDirectory, InvalidStorageKey } from '../../src/platform/storage/local-directory.ts';
 import type { ListedObject } from '../../src/platform/storage/storage.ts';
@@ -33,7 +34,7 @@ t.test('put stores complete bytes under a final name and says their digest', asy
   const { root, storage } = await openStorage(t);
   const bytes = randomBytes(3_000_000);
   const stored = await storage.put(KEY, chunks(bytes.subarray(0, 5), bytes.subarray(5)));
-  t.same(stored, { key: KEY, bytes: bytes.length, sha256: sha256(bytes), created: true });
+  t.same(stored, { key: KEY, bytes: bytes.length, sha256: sha256(bytes), crc32: crc32(bytes), created: true });
   t.same(await readFile(join(root, KEY)), bytes);
   t.same(await readdir(join(root, 'tmp')), [], 'no temporary file stays');
   t.same(await storage.stat(KEY), { bytes: bytes.length });
@@ -50,6 +51,7 @@ t.test('a name that exists is never overwritten; the facts are those of the file
     key: KEY,
     bytes: 5,
     sha256: sha256(first),
+    crc32: crc32(first),
     created: false,
   });
   t.same(Buffer.concat(await collect(storage.read(KEY))), first);

@@ -3,7 +3,7 @@
 import type pg from 'pg';
 import { withSystem } from '../../platform/postgres/tenancy.ts';
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
-import { digestParts, lengthOfPart } from '../../slices/index.ts';
+import { digestParts, lengthOfPart, WrongBytes } from '../../slices/index.ts';
 import { findOrphans, type StorageFault, type StorageReport } from '../warehouse/index.ts';
 import { ARCHIVE, CSV_SUFFIX, storageKey } from './rules.ts';
 import { type CheckedPackage, listAllPackages, listUnnamedParts, readCheckedPackage } from './store-storage.ts';
@@ -80,7 +80,8 @@ async function checkFile(
     if (stat.bytes !== part.end + 1) return 'bytes';
   }
   if (parts.reduce((sum, part) => sum + lengthOfPart(part), 0) !== bytes) return 'bytes';
-  const digest = await digestParts(storage, parts).catch(() => undefined);
-  if (digest === undefined) return 'unreadable';
-  return digest === sha256 ? undefined : 'digest';
+  return digestParts(storage, parts).then(
+    (digest) => (digest === sha256 ? undefined : 'digest'),
+    (error) => (error instanceof WrongBytes ? 'digest' : 'unreadable'),
+  );
 }
