@@ -39,8 +39,7 @@ async function openService(folder: string) {
   const flis = await startService(scope, { clock, settings: UNREACHED });
   const { workerDeps } = flis;
   if (workerDeps === undefined) throw new Error('no worker');
-  const owner = new pg.Client({ connectionString: flis.database.ownerUrl });
-  await owner.connect();
+  const owner = new pg.Pool({ connectionString: flis.database.ownerUrl, max: SENDERS });
   const { municipalities } = await loadCatalogue();
   const real = municipalities.filter(({ synthetic }) => !synthetic);
   const services = new Map<string, Service>();
@@ -62,7 +61,7 @@ async function openService(folder: string) {
       const rhythm = { frequency: 'daily', days: 'every' };
       const json = { domain, rhythm, formats: ['csv.gz'], ...agreement, ...terms };
       const { body } = await send(of(code), { method: 'POST', path: '/v1/subscriptions', json });
-      await send(of(code), { method: 'POST', path: `/v1/subscriptions/${body.id}/activate` });
+      await send(of(code), { method: 'POST', path: `/v1/subscriptions/${body.subscriptionId}/activate` });
     },
     /** Sets the clock to when preparing begins for that day. @returns seconds until all that is due on it is ready */
     night(day: Day, expected: number): Promise<number> {
