@@ -178,6 +178,27 @@ t.test('other ends change nothing', async (t) => {
   t.equal(await recorded(id), 2);
 });
 
+t.test('an end that is committed and not yet told of is found in its row', async (t) => {
+  const mandate = await newMandate(vendor, { scopes: SCOPES });
+  const clientId = await newClient({ kind: 'source', municipality: '615', scopes: SCOPES });
+  const silently: [string, string, string][] = [
+    [
+      await tokenOf(vendor, { municipality: '615', mandate }),
+      'update mandate set ended_at = now() where mandate_id = $1',
+      mandate,
+    ],
+    [await tokenOf(clientId), `update client set status = 'disabled' where client_id = $1`, clientId],
+  ];
+  for (const [token, statement, id] of silently) {
+    const upload = await begin(token);
+    await owner.query(statement, [id]);
+    finish(upload.sent);
+    t.match(await upload.answer, { status: 401, body: { code: 'token-invalid' } });
+    t.equal(await recorded(upload.id), 0);
+    t.same(await received(upload.id), []);
+  }
+});
+
 t.test(`${ENDINGS} endings at random moments: none is followed by a record`, async (t) => {
   let [after, kept, left] = [0, 0, 0];
   for (let turn = 0; turn < ENDINGS; turn += 1) {

@@ -49,11 +49,12 @@ export async function findClient(tx: TenantTx, clientId: string): Promise<Client
 }
 
 /** Until the transaction ends, nobody changes the client, if it is one of the municipality's own. */
-export async function holdClient(tx: TenantTx, clientId: string): Promise<void> {
-  await tx.query('select from client where municipality_code = $1 and client_id = $2 for share', [
-    tx.tenant.municipality,
-    clientId,
-  ]);
+export async function holdClient(tx: TenantTx, clientId: string): Promise<boolean> {
+  const [held] = await tx.query<{ holds: boolean }>(
+    `select status = 'active' as holds from client where municipality_code = $1 and client_id = $2 for share`,
+    [tx.tenant.municipality, clientId],
+  );
+  return held?.holds ?? true;
 }
 
 /** Clients by id, after `after`. */

@@ -71,12 +71,13 @@ export async function findMandate(tx: PartyTx, mandateId: string): Promise<Manda
   return mandate;
 }
 
-/** Until the transaction ends, nobody ends the mandate. */
-export async function holdMandate(tx: TenantTx, mandateId: string): Promise<void> {
-  await tx.query('select from mandate where municipality_code = $1 and mandate_id = $2 for share', [
-    tx.tenant.municipality,
-    mandateId,
-  ]);
+/** Until the transaction ends, nobody ends the mandate. @returns whether it holds */
+export async function holdMandate(tx: TenantTx, mandateId: string): Promise<boolean> {
+  const [held] = await tx.query<{ holds: boolean }>(
+    `select (${STATUS}) = 'active' as holds from mandate where municipality_code = $1 and mandate_id = $2 for share`,
+    [tx.tenant.municipality, mandateId],
+  );
+  return held?.holds ?? false;
 }
 
 const MICROSECONDS = '(extract(epoch from proposed_at) * 1000000)::bigint';
