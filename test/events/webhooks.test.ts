@@ -221,8 +221,9 @@ t.test('webhooks', { skip: skipWithout('openssl', 'version') }, async (t) => {
   });
 
   await t.test('every change is on record', async (t) => {
+    // Refused requests are written down as each minute ends.
     const { rows } = await owner.query(
-      `select distinct operation from audit_entry where operation ilike '%webhook%' and municipality_code = '615' order by 1`,
+      `select distinct operation from audit_entry where operation ilike '%webhook%' and municipality_code = '615' and outcome <> 'refused' order by 1`,
     );
     t.same(
       rows.map(({ operation }) => operation),
