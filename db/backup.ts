@@ -9,7 +9,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import pg from 'pg';
-import { declaredTables } from './schema/index.ts';
+import { readDeclaredTables } from './schema/declared.ts';
 
 /** Rows fetched or inserted at a time. */
 const BATCH = 2000;
@@ -55,7 +55,7 @@ export async function backupDatabase(url: string, folder: string): Promise<void>
   try {
     await client.query('begin isolation level repeatable read read only');
     const { rows } = await client.query<{ now: Date }>('select now()');
-    for (const table of [...declaredTables().keys(), JOBS]) {
+    for (const table of [...Object.keys(readDeclaredTables()), JOBS]) {
       const counted = { rows: 0, hash: createHash('sha256') };
       const path = join(folder, `${table}.jsonl.gz`);
       const file = await open(path, 'wx', 0o600);
@@ -137,7 +137,7 @@ async function inOrderOfReferences(client: pg.Client): Promise<string[]> {
     for (const { parent } of rows.filter(({ child }) => child === table)) visit(parent);
     ordered.add(table);
   };
-  for (const table of declaredTables().keys()) visit(table);
+  for (const table of Object.keys(readDeclaredTables())) visit(table);
   return [...ordered];
 }
 

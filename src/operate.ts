@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { backupDatabase, restoreDatabase } from '../db/backup.ts';
-import { migrate } from '../db/migrate.ts';
 import type { RoleCredentials } from '../db/roles.ts';
 import { checkBlocks } from './access/index.ts';
 import { loadConfig } from './config.ts';
@@ -15,6 +14,8 @@ import { withWorker } from './with-worker.ts';
 /** `migrate`: schema, roles, tenancy and queues; roles and passwords are those of the configured URLs. */
 export async function runMigrate(): Promise<number> {
   const { database, contextSecret } = loadConfig('migrate');
+  // Loaded here alone: the tables bring drizzle-orm with them, a second that no other command waits for.
+  const { migrate } = await import('../db/migrate.ts');
   await migrate({
     ownerUrl: database.owner ?? '',
     api: credentialsOf(database.api),

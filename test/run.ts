@@ -1,14 +1,14 @@
 // `npm test`: starts the shared PostgreSQL, runs tap over the given files (all by default), ends the server, and closes with `N passed, N failed`.
 import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
-import { prepareTestServer, removeTestServer } from './harness/database.ts';
+import { fileURLToPath } from 'node:url';
+import { PREPARED, prepareTestServer, removeTestServer, type TestServer } from './harness/database.ts';
 
 /** Counts of the closing comment of a TAP stream: `# { total: 6, pass: 5, fail: 1 }`. */
 const TOTALS = /^# \{ total: \d+(.*)\}$/m;
 
 await buildTap();
-await prepareTestServer();
-const { code, output } = await runTap(process.argv.slice(2));
+const { code, output } = await runTap(process.argv.slice(2), await prepareTestServer());
 await removeTestServer();
 const totals = TOTALS.exec(output)?.[1] ?? '';
 const count = (name: string) => Number(new RegExp(`${name}: (\\d+)`).exec(totals)?.[1] ?? 0);
@@ -31,9 +31,16 @@ async function buildTap(): Promise<void> {
   writeFileSync(mark, '');
 }
 
-/** tap prints its totals last, so only the end of its output is kept. */
-function runTap(files: readonly string[]): Promise<{ code: number; output: string }> {
-  const tap = spawn('tap', ['run', '--reporter=tap', ...files], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** tap prints its totals last, so only the end of its output is kept. What Node compiles is kept for all processes of all runs. */
+function runTap(files: readonly string[], server: TestServer): Promise<{ code: number; output: string }> {
+  const tap = spawn('tap', ['run', '--reporter=tap', ...files], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      [PREPARED]: JSON.stringify(server),
+      NODE_COMPILE_CACHE: fileURLToPath(new URL('../node_modules/.cache/node', import.meta.url)),
+    },
+  });
   let output = '';
   tap.stdout.on('data', (chunk: Buffer) => {
     process.stdout.write(chunk);

@@ -47,6 +47,7 @@ export function startWorkerProcess(scene: Scene): ChildProcess {
     stdio: 'ignore',
     env: {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
       FLIS_DATABASE_URL_WORKER: scene.database.workerUrl,
       FLIS_STORAGE_DIR: scene.storage.localRoot,
       FLIS_TEMP_DIR: join(scene.folder, 'worker'),

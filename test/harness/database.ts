@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { migrate } from '../../db/migrate.ts';
 import { QUEUES } from '../../src/pipeline/queues.ts';
 import { startEmbeddedPostgres } from '../../src/platform/postgres/embedded.ts';
 import { queueSettings } from '../../src/platform/queue/pg-boss.ts';
@@ -54,8 +53,20 @@ function startServer() {
   });
 }
 
-/** Starts the shared server and makes the template; called before a run, and by the first file when run alone. */
-export async function prepareTestServer(): Promise<{ readonly url: string; readonly template: string }> {
+/** The server that the files of a run share. */
+export interface TestServer {
+  readonly url: string;
+  /** The migrated database that each file gets a clone of. */
+  readonly template: string;
+}
+
+/** Where a run tells its files, each a process, of the server that it has prepared. */
+export const PREPARED = 'FLIS_TEST_SERVER';
+
+/** Starts the shared server and makes the template; called before a run, and by a file that is run alone. */
+export async function prepareTestServer(): Promise<TestServer> {
+  const prepared = process.env[PREPARED];
+  if (prepared !== undefined) return JSON.parse(prepared);
   return underLock(async () => {
     const server = await startServer();
     const template = `flis_template_${await schemaDigest()}`;
@@ -66,6 +77,8 @@ export async function prepareTestServer(): Promise<{ readonly url: string; reado
       if (rows[0]?.datistemplate === true) return { url: server.url, template };
       if (rows.length > 0) await client.query(`drop database ${template} with (force)`);
       await client.query(`create database ${template}`);
+      // Loaded by the one file that needs it: the tables bring drizzle-orm with them, a second of CPU.
+      const { migrate } = await import('../../db/migrate.ts');
       await migrate({ ...migrateOptions(withDatabase(server.url, template)) });
       await client.query(`alter database ${template} is_template true`);
     } finally {
@@ -96,9 +109,12 @@ export async function removeTestServer(): Promise<void> {
 export async function createTestDatabase(t: TestScope): Promise<TestDatabase> {
   const { url, template } = await prepareTestServer();
   const name = `t_${randomUUID().replaceAll('-', '')}`;
-  await runAsOwner(url, `create database ${name} template ${template} strategy file_copy`);
   // Rights to a database are not copied with it.
-  await runAsOwner(url, `revoke temporary on database ${name} from public`);
+  await runAsOwner(
+    url,
+    `create database ${name} template ${template} strategy file_copy`,
+    `revoke temporary on database ${name} from public`,
+  );
   t.teardown(() => runAsOwner(url, `drop database if exists ${name} with (force)`));
   return databaseUrls(url, name);
 }
@@ -152,11 +168,11 @@ function withDatabase(url: string, database: string, role?: string): string {
   return changed.href;
 }
 
-async function runAsOwner(url: string, statement: string): Promise<void> {
+async function runAsOwner(url: string, ...statements: readonly string[]): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query(statement);
+    for (const statement of statements) await client.query(statement);
   } finally {
     await client.end();
   }

@@ -11,6 +11,7 @@ import { createClientErrorHandler, registerErrorAnswers, sendProblem } from './e
 import { NOT_FOUND, Problem } from './problem.ts';
 import { createHostCheck, type FindHostFault } from './request-host.ts';
 import { securityHeaders } from './security-headers.ts';
+import { buildSerializer } from './serializers.ts';
 import { endSlowBodies } from './slow-transfers.ts';
 
 export type { App } from './app-type.ts';
@@ -84,6 +85,7 @@ export function createHttpApp(options: HttpAppOptions): App {
       sendProblem(reply as FastifyReply, new Problem(findHostFault(request.raw) ?? NOT_FOUND));
     },
     routerOptions: { maxParamLength: 200 },
+    schemaController: { compilersFactory: { buildSerializer } },
     ajv: {
       customOptions: {
         removeAdditional: false,
