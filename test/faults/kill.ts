@@ -1,8 +1,12 @@
-// The long form of the kill tests, run by hand: `npm run faults [loads|packages|deliveries|pauses|storage|same] [kills] [seed]`. SIGKILLs at seeded
+// The long form of the fault tests, run by hand: `npm run faults [loads|packages|deliveries|pauses|parts|storage|same] [kills] [seed]`. SIGKILLs at seeded
 // moments; prints where they hit and whatever was wrong. `same` kills every worker that takes up one and the same delivery; `pauses` stops workers for a
-// minute while others take over;
-// `storage` lets the storage fail at every call of a load, a package and a delivery.
+// minute while others take over; `parts` breaks PostgreSQL, the api and Redis under a whole running service; `storage` lets the storage fail at every call
+// of a load, a package and a delivery.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { removeTestServer } from '../harness/database.ts';
+import { breakParts } from './break-parts.ts';
 import { failStorage } from './fail-storage.ts';
 import { killBuilders } from './kill-builder.ts';
 import { killDeliveries } from './kill-deliveries.ts';
@@ -13,7 +17,15 @@ interface Report {
   readonly problems: readonly string[];
 }
 
-const KILLS: Record<string, number> = { storage: 0, loads: 50, packages: 30, deliveries: 30, pauses: 5, same: 6 };
+const KILLS: Record<string, number> = {
+  storage: 0,
+  loads: 50,
+  packages: 30,
+  deliveries: 30,
+  pauses: 5,
+  parts: 30,
+  same: 6,
+};
 const given = process.argv.slice(2);
 const what = (Object.hasOwn(KILLS, given[0] ?? '') ? given.shift() : undefined) ?? 'loads';
 const kills = Number(given[0] ?? KILLS[what]);
@@ -21,22 +33,30 @@ const seed = Number(given[1] ?? 1);
 const teardowns: (() => unknown)[] = [];
 const scope = { teardown: (fn: () => unknown) => teardowns.unshift(fn) };
 const started = Date.now();
-const problems = what === 'same' ? await killAgainAndAgain(scope, kills) : report(await runSeeded());
-if (what === 'same' && problems.length === 0) {
-  process.stdout.write(`one delivery that ${kills} workers died over was accepted in the end\n`);
+try {
+  const problems = what === 'same' ? await killAgainAndAgain(scope, kills) : report(await runSeeded());
+  if (what === 'same' && problems.length === 0) {
+    process.stdout.write(`one delivery that ${kills} workers died over was accepted in the end\n`);
+  }
+  process.stdout.write(
+    problems.length === 0 ? 'nothing half visible, fsck clean each time\n' : `${problems.join('\n')}\n`,
+  );
+  process.exitCode = problems.length === 0 ? 0 : 1;
+} finally {
+  for (const teardown of teardowns) await teardown();
+  await removeTestServer();
 }
-process.stdout.write(
-  problems.length === 0 ? 'nothing half visible, fsck clean each time\n' : `${problems.join('\n')}\n`,
-);
-for (const teardown of teardowns) await teardown();
-await removeTestServer();
-process.exitCode = problems.length === 0 ? 0 : 1;
 
 async function runSeeded(): Promise<Report> {
   const options = { kills, seed, onKill: () => process.stdout.write('.') };
   if (what === 'packages') return killBuilders(scope, options);
   if (what === 'loads') return killWorkers(scope, options);
   if (what === 'storage') return failStorage(scope, 1);
+  if (what === 'parts') {
+    const folder = await mkdtemp(join(tmpdir(), 'flis-parts-'));
+    scope.teardown(() => rm(folder, { recursive: true, force: true }));
+    return breakParts(scope, { ...options, folder });
+  }
   const how = what === 'pauses' ? 'pause' : 'kill';
   const { deliveries, ...report } = await killDeliveries(scope, { ...options, how });
   process.stdout.write(`\n${deliveries} deliveries are ready`);

@@ -1,0 +1,267 @@
+// Breaks one part of a running service at a seeded moment of a source delivery and of a package, and mends it: PostgreSQL is stopped at once, as by a power
+// cut; the api is killed right after it has answered; Redis is killed. Everything else goes on running and must come to its end by itself: what was answered
+// with a 2xx is there, once, and nothing is there by halves.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { type Service, send, sendDelivery } from '../../src/client/index.ts';
+import { type LaunchedService, launchService } from '../../src/demo/launch-service.ts';
+import { untilState } from '../../src/demo/until-state.ts';
+import { loadCatalogue } from '../../src/domains/index.ts';
+import { freePort } from '../../src/platform/free-port.ts';
+import { unprivilegedAccount } from '../../src/platform/postgres/embedded.ts';
+import type { TestScope } from '../harness/database.ts';
+import { populationFile, YEARS } from './kill-worker.ts';
+import { end, type KillOptions, seeded } from './worker-process.ts';
+
+const TABLE = 'bor_befolkning';
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** What a whole round may take; a client gives up after some two minutes of refusals. */
+const PATIENCE_MS = 300_000;
+const BREAKS = ['postgres', 'api', 'redis'] as const;
+type Break = (typeof BREAKS)[number];
+
+export interface BreakReport {
+  readonly histogram: Record<Break, number>;
+  /** What was wrong after a round or at the end; empty when all is well. */
+  readonly problems: readonly string[];
+}
+
+export interface BreakOptions extends Omit<KillOptions, 'onKill'> {
+  readonly folder: string;
+  readonly onKill?: (part: Break) => void;
+}
+
+/** Runs as many rounds as `kills` says; each breaks the next of the parts. */
+export async function breakParts(t: TestScope, options: BreakOptions): Promise<BreakReport> {
+  const random = seeded(options.seed);
+  const redis = await startRedis(t);
+  const service = await launchService({
+    folder: options.folder,
+    settings: { FLIS_REDIS_URL: redis.url },
+  });
+  t.teardown(() => service.discard());
+  const api = controlApi(t, service);
+  const { municipalities } = await loadCatalogue();
+  const histogram: Record<Break, number> = { postgres: 0, api: 0, redis: 0 };
+  const problems: string[] = [];
+  const orders: string[] = [];
+  for (let round = 0; round < options.kills; round += 1) {
+    const part = BREAKS[round % BREAKS.length] as Break;
+    const code = municipalities[round % municipalities.length]?.code ?? '';
+    const client = await clientFor(service, code);
+    const delivering = deliver(client, options.folder, code, round);
+    if (part === 'api') await breakApi(api, client, orders);
+    else {
+      await delay(random(4_000));
+      if (part === 'postgres') await breakPostgres(options.folder, random(1_500));
+      else await redis.restart(random(1_500));
+    }
+    histogram[part] += 1;
+    options.onKill?.(part);
+    const wrong = [...(await delivering), ...(await orderAndRead(client, orders))];
+    problems.push(...wrong.map((problem) => `round ${round + 1} (${part}): ${problem}`));
+  }
+  problems.push(...(await inspect(options.folder, orders)), ...(await runFsck(service)));
+  return { histogram, problems };
+}
+
+async function clientFor(service: LaunchedService, municipality: string): Promise<Service> {
+  const token = await service.token({
+    ...{ clientId: `breaker-${municipality}`, municipality, lifetime: 3_600 },
+    scopes: ['raw-data:read', 'source:read', 'source:write'],
+  });
+  return { baseUrl: service.url, token, signal: AbortSignal.timeout(PATIENCE_MS) };
+}
+
+/** Delivers a year's population, as any client does: a request that fails in passing is repeated. @returns what went wrong */
+async function deliver(client: Service, folder: string, code: string, round: number): Promise<string[]> {
+  const path = join(folder, `${code}.csv`);
+  await writeFile(path, populationFile(code, round));
+  const span = { periodFrom: `${YEARS[0]}-01`, periodTo: `${YEARS.at(-1)}-12` };
+  try {
+    const what = { domain: 'borger', kind: 'total', sourceSystem: 'cpr', ...span } as const;
+    const { state } = await sendDelivery(client, what, [{ table: TABLE, path }], { gzip: true });
+    return state === 'accepted' ? [] : [`the delivery is ${state}`];
+  } catch (error) {
+    return [`the delivery failed with ${(error as Error).message}`];
+  }
+}
+
+/** Orders a package with a key of its own, twice: the second answer names the first one's package. @returns its id */
+async function order(client: Service, orders: string[]): Promise<string> {
+  const request = {
+    method: 'POST',
+    path: '/v1/packages',
+    headers: { 'idempotency-key': randomUUID() },
+    json: { domain: 'borger', kind: 'total' },
+  } as const;
+  const { body } = await send(client, request);
+  const again = await send(client, request);
+  if (again.body.id !== body.id) throw new Error('an order that was repeated made another package');
+  orders.push(body.id);
+  return body.id;
+}
+
+/** Orders a package of what there is now and reads it to its end. @returns what went wrong */
+async function orderAndRead(client: Service, orders: string[]): Promise<string[]> {
+  try {
+    const id = await order(client, orders);
+    await untilState(client, `/v1/packages/${id}`, ['ready']);
+    const { body } = await send(client, { method: 'GET', path: `/v1/packages/${id}` });
+    const answer = await fetch(`${client.baseUrl}/v1/packages/${id}/files/${TABLE}.csv.gz`, {
+      headers: { authorization: `Bearer ${client.token}` },
+    });
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    const resource = body.resources.find(({ name }: { name: string }) => name === TABLE);
+    return resource.hash === `sha256:${digest}` && resource.bytes === bytes.length
+      ? []
+      : [`package ${id} has other bytes`];
+  } catch (error) {
+    return [`a package failed with ${(error as Error).message}`];
+  }
+}
+
+interface ControlledApi {
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
+function controlApi(t: TestScope, service: LaunchedService): ControlledApi {
+  let own: ChildProcess | undefined;
+  t.teardown(() => own && end(own, 'SIGTERM'));
+  return {
+    async kill() {
+      if (own !== undefined) return end(own, 'SIGKILL');
+      process.kill(service.apiPid, 'SIGKILL');
+      await untilGone(service.apiPid);
+    },
+    async start() {
+      own = spawn(process.execPath, [join(ROOT, 'src/main.ts')], { env: { ...service.environment }, stdio: 'ignore' });
+      while (
+        !(await fetch(`${service.url}/readyz`).then(
+          ({ ok }) => ok,
+          () => false,
+        ))
+      )
+        await delay(50); // prettier-ignore
+    },
+  };
+}
+
+/** The api dies with the answer to an order on its way out; that order is kept all the same. */
+async function breakApi(api: ControlledApi, client: Service, orders: string[]): Promise<void> {
+  const request = {
+    method: 'POST',
+    path: '/v1/source-deliveries',
+    headers: { 'idempotency-key': randomUUID() },
+    json: { domain: 'borger', kind: 'total', sourceSystem: 'cpr', periodFrom: '2030-01', periodTo: '2030-12' },
+  } as const;
+  const { body } = await send(client, request);
+  await api.kill();
+  await api.start();
+  const again = await send(client, request);
+  if (again.body.id !== body.id) throw new Error('what was answered before the api died is not there');
+  orders.push(body.id);
+}
+
+/** Where the service's own cluster lives; as root it is a folder that another account can reach. */
+async function homeOf(folder: string): Promise<string> {
+  const own = join(folder, 'postgres');
+  return unprivilegedAccount() === undefined ? own : readFile(join(own, 'cluster'), 'utf8');
+}
+
+/** Stops the server without any writing down (`immediate`), and starts it again as it was started before. */
+async function breakPostgres(folder: string, pause: number): Promise<void> {
+  const home = await homeOf(folder);
+  const { pid } = await readPostmaster(home);
+  const [program, ...args] = (await readFile(join(home, 'data/postmaster.opts'), 'utf8')).trim().split(' ');
+  process.kill(pid, 'SIGQUIT');
+  await untilGone(pid);
+  await delay(pause);
+  const words = args.map((word) => word.replace(/^"(.*)"$/, '$1'));
+  const server = spawn(program ?? '', words, { ...unprivilegedAccount(), cwd: home, detached: true, stdio: 'ignore' });
+  server.unref();
+}
+
+async function readPostmaster(home: string): Promise<{ pid: number; port: number }> {
+  const lines = (await readFile(join(home, 'data/postmaster.pid'), 'utf8')).split('\n');
+  return { pid: Number(lines[0]), port: Number(lines[3]) };
+}
+
+async function untilGone(pid: number): Promise<void> {
+  const isThere = () =>
+    stat(`/proc/${pid}`).then(
+      () => true,
+      () => false,
+    ); // prettier-ignore
+  // One that nobody has waited for yet is there still, and does nothing any more.
+  const isOver = async () => /^State:\s+Z/m.test(await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''));
+  while ((await isThere()) && !(await isOver())) await delay(10);
+}
+
+async function startRedis(t: TestScope): Promise<{ readonly url: string; restart(pause: number): Promise<void> }> {
+  const port = await freePort();
+  const start = () =>
+    spawn('redis-server', ['--port', String(port), '--save', '', '--bind', '127.0.0.1'], { stdio: 'ignore' });
+  let server = start();
+  await once(server, 'spawn');
+  t.teardown(() => end(server, 'SIGKILL'));
+  return {
+    url: `redis://127.0.0.1:${port}/0`,
+    async restart(pause) {
+      await end(server, 'SIGKILL');
+      await delay(pause);
+      server = start();
+    },
+  };
+}
+
+/** Each municipality has one revision of its one delivery, each order one row, and events have no gaps. */
+async function inspect(folder: string, orders: readonly string[]): Promise<string[]> {
+  const home = await homeOf(folder);
+  const password = await readFile(join(home, 'owner-password'), 'utf8');
+  const { port } = await readPostmaster(home);
+  const client = new pg.Client({ host: '127.0.0.1', port, database: 'flis', user: 'flis_owner', password });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ problem: string }>(
+      `select municipality_code || ' has ' || count(*) || ' revisions' as problem from revision
+        group by municipality_code having count(*) <> 1
+       union all
+       select municipality_code || ' has gaps in its events' from event
+        group by municipality_code having max(sequence) - min(sequence) + 1 <> count(*)
+       union all
+       select 'order ' || id || ' is there ' || found || ' times' from (
+         select id, (select count(*) from package where package_id = id) +
+                    (select count(*) from source_delivery where source_delivery_id = id) as found
+           from unnest($1::uuid[]) as id) o where found <> 1
+       union all
+       select count(*) || ' packages are there that nobody ordered' from package where not package_id = any($1::uuid[])
+       having count(*) > 0`,
+      [orders],
+    );
+    return rows.map(({ problem }) => problem);
+  } finally {
+    await client.end();
+  }
+}
+
+async function runFsck(service: LaunchedService): Promise<string[]> {
+  const child = spawn(process.execPath, [join(ROOT, 'src/cli.ts'), 'fsck'], {
+    env: { ...service.environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  const [code] = await once(child, 'close');
+  return code === 0 ? [] : [`fsck: ${output}`];
+}
