@@ -54,6 +54,8 @@ const INSIDE = new RegExp(
   ].join('|'),
   'i',
 );
+/** The codes of refusals that depend on the caller alone. */
+const CLOSED = /"code":"(?:scope-missing|municipality-required)"/;
 const CODES = ['P0001', 'XX000', '57014', '53300', '08006', '22P02', '23505', '23503', '40001', '42501', '58030'];
 
 /** A function of the database that fails as told, with the canary in every field that an error has. */
@@ -104,6 +106,9 @@ t.test('nothing of what breaks inside comes out', async (t) => {
     return `${filled}?${query.map(({ name }) => `${name}=${value(name)}`).join('&')}`;
   };
 
+  /** Whom an operation is closed to: they are refused before anything is looked up, and asked once only. */
+  const closed = new Set<string>();
+
   /** Asks every operation; @returns how many answers of each family failed, and what was wrong with any answer */
   async function askAll(): Promise<{ failed: Record<string, number>; leaks: string[] }> {
     const failed: Record<string, number> = {};
@@ -114,6 +119,8 @@ t.test('nothing of what breaks inside comes out', async (t) => {
       const example = media?.example ?? media?.schema.examples?.[0];
       const body = type === undefined ? undefined : type === 'application/json' ? example : bodyOf(type, example);
       for (const caller of [{}, { municipality: null }] satisfies Caller[]) {
+        const asking = `${operationId} ${JSON.stringify(caller)}`;
+        if (closed.has(asking)) continue;
         const answer = await service.call(method, addressOf(operation), {
           caller,
           ...(body === undefined ? {} : { body }),
@@ -123,6 +130,7 @@ t.test('nothing of what breaks inside comes out', async (t) => {
           },
         });
         const text = await answer.text();
+        if (CLOSED.test(text)) closed.add(asking);
         const said = `${text}\n${[...answer.headers].map((header) => header.join(': ')).join('\n')}`;
         const found = answer.ok ? said.includes(CANARY) && CANARY : INSIDE.exec(said)?.[0];
         if (found) leaks.push(`${operationId} ${answer.status} says ${found}`);

@@ -46,6 +46,8 @@ const IDS: Readonly<Record<string, string>> = {
   '/v1/access-keys': '0000000000000000',
   '/v1/calendar-feeds': '0000000000000000',
 };
+/** The codes of refusals that depend on the caller alone. */
+const CLOSED = /"code":"(?:scope-missing|municipality-required)"/;
 const PLACE = /^(?:query|params|headers|body|request)(?:\/|$)/;
 
 t.test('no value of a parameter or a body is more than the service can answer', async (t) => {
@@ -53,14 +55,19 @@ t.test('no value of a parameter or a body is more than the service can answer', 
   const callers: Caller[] = [{}, { municipality: null }];
   const faults: string[] = [];
   let asked = 0;
+  /** Whom an operation is closed to, whatever it is asked: they are refused before any value is looked at. */
+  const closed = new Set<string>();
   const ask = async (label: string, method: string, address: string, body?: unknown, refused = false) => {
     for (const caller of callers) {
+      const asking = `${label.split(' ')[0]} ${JSON.stringify(caller)}`;
+      if (closed.has(asking)) continue;
       const response = await service.call(method, address, {
         caller,
         ...(body === undefined ? {} : { body }),
       });
       const text = await response.text();
       asked += 1;
+      if (CLOSED.test(text)) closed.add(asking);
       if (response.status >= 500 || (refused && ![400, 403].includes(response.status)))
         faults.push(`${label}: ${response.status}`);
       for (const { place } of response.status === 400 ? (JSON.parse(text).faults ?? []) : []) {

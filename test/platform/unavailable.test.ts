@@ -18,7 +18,7 @@ async function refuses(t: Test, work: () => Promise<unknown>, name: string): Pro
 
 t.test('a database that cannot answer now', async (t) => {
   const { ownerUrl: connectionString } = await createTestDatabase(t);
-  const pool = new pg.Pool({ connectionString, max: 1, connectionTimeoutMillis: 50 });
+  const pool = new pg.Pool({ connectionString, max: 1, connectionTimeoutMillis: 2_000 });
   pool.on('error', () => {});
   t.teardown(() => pool.end());
 
