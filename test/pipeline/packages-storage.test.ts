@@ -99,7 +99,7 @@ t.test('fsck sees what is missing, cut, changed and unnamed', async (t) => {
   };
   t.same(await faultsOf(() => rm(path), restore), [{ key: parquet, fault: 'missing' }]);
   t.same(await faultsOf(() => appendFile(path, 'x'), restore), [{ key: parquet, fault: 'bytes' }]);
-  const changed = Buffer.concat([bytes.subarray(0, -1), Buffer.from([0x55])]);
+  const changed = Buffer.concat([bytes.subarray(0, -1), Buffer.from([~(bytes.at(-1) ?? 0) & 0xff])]);
   t.same(await faultsOf(() => rm(path).then(() => writeFile(path, changed)), restore), [
     { key: parquet, fault: 'digest' },
   ]);
