@@ -1,9 +1,20 @@
 // TCP ports of this machine that are free now, for servers which the service starts itself.
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** @returns a port on 127.0.0.1 that nothing listened on a moment ago. */
-export function freePort(): Promise<number> {
-  return tryPort(0);
+/** Below the ports that systems give to connections and to whoever asks for any (Linux from 32 768, others from 49 152 on). */
+const RANGE = [20_000, 32_768] as const;
+const ATTEMPTS = 20;
+
+/** @returns a port on 127.0.0.1 that nothing listened on a moment ago, and that the system gives to nobody before it is used. @throws when none is found */
+export async function freePort(): Promise<number> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await tryPort(randomInt(...RANGE));
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+    }
+  }
 }
 
 /** @returns `port` when nothing listens there, else a free one. */
