@@ -1,7 +1,9 @@
 // Repeats: the same words get the same bytes without the handler, other words do not, and whoever may not ask gets nothing.
-import { type IncomingHttpHeaders, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { createHttpApp } from '../../src/platform/http/app.ts';
@@ -17,11 +19,18 @@ interface Answer {
   readonly body: string;
 }
 
+interface StartOptions {
+  readonly level?: string;
+  readonly corsOrigins?: readonly string[];
+  readonly charge?: () => RateFields | 'plenty' | undefined;
+  readonly stillTimeout?: number;
+}
+
+const LARGE = 8 * 1024 * 1024;
+
 async function start(
   t: Test,
-  level = 'silent',
-  corsOrigins: readonly string[] = [],
-  charge: () => RateFields | 'plenty' | undefined = () => 'plenty',
+  { level = 'silent', corsOrigins = [], charge = () => 'plenty', stillTimeout = 60_000 }: StartOptions = {},
 ) {
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level }, { write: (line: string) => void lines.push(JSON.parse(line)) });
@@ -31,6 +40,7 @@ async function start(
     requestTimeout: 60_000,
     maxConnections: 9,
     corsOrigins,
+    stillTimeout,
   });
   const metrics = createMetrics();
   observeRequests(app, { log, metrics, callerOf: () => ({ clientId: 'routed', municipality: null }) });
@@ -48,7 +58,8 @@ async function start(
     });
     scoped.get('/values', async (request, reply) => {
       made += 1;
-      const body = Buffer.from(`${made} ${wantsCsv(request) ? 'csv' : 'json'} Ærø`);
+      const padding = request.url.includes('large') ? 'x'.repeat(LARGE) : '';
+      const body = Buffer.from(`${made} ${wantsCsv(request) ? 'csv' : 'json'} Ærø${padding}`);
       const next = `http://flis.example/values?cursor=${made}`;
       return send(
         request,
@@ -72,7 +83,7 @@ async function start(
       sent.on('error', reject);
       sent.end('content-length' in headers ? '{}' : undefined);
     });
-  return { get, repeats, made: () => made, metrics, lines };
+  return { get, repeats, made: () => made, metrics, lines, app, port };
 }
 
 t.test('the same words, the same answer', async (t) => {
@@ -133,7 +144,7 @@ t.test('who may not ask gets nothing of it', async (t) => {
 });
 
 t.test('a repeat is for one origin, and for a host that is ours', async (t) => {
-  const { get, made, repeats } = await start(t, 'silent', ['https://a.example', 'https://b.example']);
+  const { get, made, repeats } = await start(t, { corsOrigins: ['https://a.example', 'https://b.example'] });
   const seen = async (headers: Record<string, string>) => {
     const answers = [await get('/values', headers), await get('/values', headers)];
     const [first] = answers.map(({ headers: { vary, 'access-control-allow-origin': allowed } }) => ({ vary, allowed }));
@@ -161,7 +172,7 @@ t.test('a repeat is for one origin, and for a host that is ours', async (t) => {
 
 t.test('who cannot pay at once is left to the route; who has little left is told', async (t) => {
   let paid: RateFields | undefined;
-  const { get, made, repeats } = await start(t, 'silent', [], () => paid);
+  const { get, made, repeats } = await start(t, { charge: () => paid });
   await get('/values');
   await get('/values');
   t.same([made(), repeats], [2, []]);
@@ -172,7 +183,7 @@ t.test('who cannot pay at once is left to the route; who has little left is told
 });
 
 t.test('a repeat is logged and measured like any other answer', async (t) => {
-  const { get, metrics, lines } = await start(t, 'info');
+  const { get, metrics, lines } = await start(t, { level: 'info' });
   const first = await get('/values');
   const second = await get('/values', { 'if-none-match': String(first.headers.etag) });
   const requests = lines.filter(({ msg }) => msg === 'request');
@@ -193,3 +204,33 @@ t.test('a repeat is logged and measured like any other answer', async (t) => {
     'flis_http_request_seconds_count{method="GET",route="/values",status="304"} 1',
   ]);
 });
+
+t.test('a repeat that nobody takes is ended; the connection of one that is taken stays open', async (t) => {
+  const { get, app, port, repeats } = await start(t, { stillTimeout: 300 });
+  await get('/values?large');
+  const served = once(app.server, 'connection') as Promise<[Socket]>;
+  openAndAsk(t, port, '/values?large');
+  const [connection] = await served;
+  await once(connection, 'close');
+  t.equal(repeats.length, 1);
+  t.ok(connection.bytesWritten >= LARGE, 'it was handed over whole');
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.teardown(() => agent.destroy());
+  const ports = [];
+  for (let asked = 0; asked < 2; asked += 1) {
+    const sent = request({ agent, host: '127.0.0.1', port, path: '/values?large', headers: { authorization: 'yes' } });
+    const [answer] = (await once(sent.end(), 'response')) as [IncomingMessage];
+    ports.push(answer.socket.localPort);
+    // Read in spells that are shorter than what may be still, and together longer.
+    for await (const chunk of answer) if (chunk.length > 0 && ports.length === 1) await delay(5);
+  }
+  t.equal(ports[0], ports[1]);
+});
+
+/** Sends a request whose answer is never read. */
+function openAndAsk(t: Test, port: number, path: string): void {
+  const socket = connect(port, '127.0.0.1').pause();
+  socket.on('error', () => {});
+  t.teardown(() => socket.destroy());
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: flis.example\r\nAuthorization: yes\r\n\r\n`);
+}

@@ -10,25 +10,30 @@ import { sendBytes } from '../../src/platform/http/send-bytes.ts';
 import { acceptStreams } from '../../src/platform/http/stream-bodies.ts';
 
 const WINDOW_MS = 250;
+const STILL_MS = 300;
 const FILE = 64 * 1024 * 1024;
-// Nothing else would end them sooner: a connection that is still has a minute.
+/** Of an answer that does not fit into the buffers of a connection. */
+const LARGE = 16 * 1024 * 1024;
 t.setTimeout(40_000);
 
 const HEAD = 'HTTP/1.1\r\nHost: flis.example\r\n';
 
-async function start(t: Test) {
+/** @param stillTimeout by default so long that nothing but the window ends a transfer sooner */
+async function start(t: Test, stillTimeout = 60_000) {
   const app = createHttpApp({
     publicOrigin: 'https://flis.example',
     logger: pino({ level: 'error' }, { write: (line: string) => void lines.push(line) }),
     requestTimeout: 3_600_000,
     maxConnections: 100,
     transferWindow: WINDOW_MS,
+    stillTimeout,
   });
   /** Of downloads that broke off, how much was handed over; -1 of one that did not. */
   const ended: number[] = [];
   const lines: string[] = [];
   const seen = Promise.withResolvers<void>();
   app.post('/json', async ({ body }) => body);
+  app.get('/large', async () => Buffer.alloc(LARGE));
   app.get('/file', async (_request, reply) =>
     sendBytes(reply.headers({ 'content-length': String(FILE) }), endless(), ({ bytes, complete }) => {
       ended.push(complete ? -1 : bytes);
@@ -47,7 +52,7 @@ async function start(t: Test) {
   await app.listen({ host: '127.0.0.1', port: 0 });
   t.teardown(() => app.close());
   const { port } = app.server.address() as AddressInfo;
-  return { lines, ended, seen: seen.promise, open: () => connect(port, '127.0.0.1') };
+  return { app, lines, ended, seen: seen.promise, open: () => connect(port, '127.0.0.1') };
 }
 
 /** `FILE` bytes of zeros. */
@@ -132,4 +137,18 @@ t.test('a download that is taken is whole', async (t) => {
   await once(socket, 'end');
   t.ok(bytes > FILE);
   t.same(ended, [-1]);
+});
+
+t.test('an answer of which nothing is taken is ended', async (t) => {
+  const { app, open } = await start(t, STILL_MS);
+  const served = once(app.server, 'connection') as Promise<[Socket]>;
+  const socket = open().pause();
+  socket.on('error', () => {});
+  t.teardown(() => socket.destroy());
+  socket.write(`GET /large ${HEAD}\r\n`);
+  const [connection] = await served;
+  const before = performance.now();
+  await once(connection, 'close');
+  t.ok(connection.bytesWritten >= LARGE, 'it was handed over whole');
+  t.ok(performance.now() - before >= STILL_MS, 'not before its time');
 });

@@ -12,7 +12,7 @@ import { NOT_FOUND, Problem } from './problem.ts';
 import { createHostCheck, type FindHostFault } from './request-host.ts';
 import { securityHeaders } from './security-headers.ts';
 import { buildSerializer } from './serializers.ts';
-import { endSlowBodies } from './slow-transfers.ts';
+import { endSlowBodies, endWhenStill } from './slow-transfers.ts';
 
 export type { App } from './app-type.ts';
 
@@ -24,6 +24,8 @@ declare module 'fastify' {
     findHostFault: FindHostFault;
     /** Milliseconds within which a body or a file must move on. */
     transferWindow: number;
+    /** Milliseconds after which the connection of a request on which nothing moves is ended. */
+    stillTimeout: number;
   }
 }
 
@@ -42,6 +44,8 @@ export interface HttpAppOptions {
   readonly maxConnections: number;
   /** Milliseconds within which a body or a file must move on (slow-transfers.ts). */
   readonly transferWindow?: number;
+  /** Milliseconds for which nothing need move on the connection of a request (slow-transfers.ts). */
+  readonly stillTimeout?: number;
 }
 
 /** JSON bodies are small; files are streamed and limited by the operation that takes them. */
@@ -50,7 +54,7 @@ export const JSON_BODY_LIMIT = 64 * 1024;
 export const HEADERS_TIMEOUT = 15_000;
 export const IDLE_TIMEOUT = 72_000;
 const TRANSFER_WINDOW = 30_000;
-/** A connection on which nothing moves for so long, in either direction, is ended. No operation takes as long before it answers. */
+/** No operation takes as long before it answers. */
 const STILL_TIMEOUT = 60_000;
 
 /** @returns a server that is not listening yet and has no routes. */
@@ -71,7 +75,6 @@ export function createHttpApp(options: HttpAppOptions): App {
     requestIdHeader: false,
     bodyLimit: JSON_BODY_LIMIT,
     requestTimeout: options.requestTimeout,
-    connectionTimeout: STILL_TIMEOUT,
     keepAliveTimeout: IDLE_TIMEOUT,
     // A stop is drained by hand (shutdown.ts); until then answers go on.
     return503OnClosing: false,
@@ -103,8 +106,10 @@ export function createHttpApp(options: HttpAppOptions): App {
   app.addSchema(problemSchema);
   app.decorate('findHostFault', findHostFault);
   app.decorate('transferWindow', options.transferWindow ?? TRANSFER_WINDOW);
+  app.decorate('stillTimeout', options.stillTimeout ?? STILL_TIMEOUT);
   app.addHook('onRequest', (request, reply, done) => {
     setHeaders(request, reply);
+    endWhenStill(app, request.raw);
     const fault = findHostFault(request.raw);
     // What follows on a connection that misnames its host is not to be believed either.
     done(fault && new Problem(fault, undefined, {}, { connection: 'close' }));

@@ -9,6 +9,7 @@ import type { App } from './app-type.ts';
 import { isKnown, sendBody, validatorsOf } from './conditional.ts';
 import type { Caller } from './observe.ts';
 import { linkNext } from './paging.ts';
+import { endWhenStill } from './slow-transfers.ts';
 
 /** An answer with the address of the next page, if there is one. */
 export interface RepeatedAnswer {
@@ -92,6 +93,8 @@ export function repeatAnswers<Admitted extends Caller>(
     onRepeat(caller, kept.about);
     const requestId = randomUUID();
     const status = repeat(raw, response, kept, requestId, fields);
+    // Most are out at once.
+    if (raw.socket.writableLength > 0) endWhenStill(scoped, raw);
     const milliseconds = performance.now() - started;
     noteAnswer({ requestId, method: 'GET', config: kept.config, status, milliseconds, caller });
     return true;
