@@ -107,9 +107,9 @@ export function createHttpApp(options: HttpAppOptions): App {
   app.decorate('findHostFault', findHostFault);
   app.decorate('transferWindow', options.transferWindow ?? TRANSFER_WINDOW);
   app.decorate('stillTimeout', options.stillTimeout ?? STILL_TIMEOUT);
+  app.server.prependListener('request', (raw) => endWhenStill(app, raw));
   app.addHook('onRequest', (request, reply, done) => {
     setHeaders(request, reply);
-    endWhenStill(app, request.raw);
     const fault = findHostFault(request.raw);
     // What follows on a connection that misnames its host is not to be believed either.
     done(fault && new Problem(fault, undefined, {}, { connection: 'close' }));
