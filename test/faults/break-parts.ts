@@ -2,27 +2,23 @@
 // cut; the api is killed right after it has answered; Redis is killed. Everything else goes on running and must come to its end by itself: what was answered
 // with a 2xx is there, once, and nothing is there by halves.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import { type Service, send, sendDelivery } from '../../src/client/index.ts';
 import { type LaunchedService, launchService } from '../../src/demo/launch-service.ts';
-import { untilState } from '../../src/demo/until-state.ts';
 import { loadCatalogue } from '../../src/domains/index.ts';
 import { freePort } from '../../src/platform/free-port.ts';
 import { unprivilegedAccount } from '../../src/platform/postgres/embedded.ts';
 import type { TestScope } from '../harness/database.ts';
 import { populationFile, YEARS } from './kill-worker.ts';
+import { clientFor, homeOf, inspect, orderAndRead, readPostmaster, runFsck, TABLE } from './running-service.ts';
 import { end, type KillOptions, seeded } from './worker-process.ts';
 
-const TABLE = 'bor_befolkning';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** What a whole round may take; a client gives up after some two minutes of refusals. */
-const PATIENCE_MS = 300_000;
 const BREAKS = ['postgres', 'api', 'redis'] as const;
 type Break = (typeof BREAKS)[number];
 
@@ -71,14 +67,6 @@ export async function breakParts(t: TestScope, options: BreakOptions): Promise<B
   return { histogram, problems };
 }
 
-async function clientFor(service: LaunchedService, municipality: string): Promise<Service> {
-  const token = await service.token({
-    ...{ clientId: `breaker-${municipality}`, municipality, lifetime: 3_600 },
-    scopes: ['raw-data:read', 'source:read', 'source:write'],
-  });
-  return { baseUrl: service.url, token, signal: AbortSignal.timeout(PATIENCE_MS) };
-}
-
 /** Delivers a year's population, as any client does: a request that fails in passing is repeated. @returns what went wrong */
 async function deliver(client: Service, folder: string, code: string, round: number): Promise<string[]> {
   const path = join(folder, `${code}.csv`);
@@ -90,41 +78,6 @@ async function deliver(client: Service, folder: string, code: string, round: num
     return state === 'accepted' ? [] : [`the delivery is ${state}`];
   } catch (error) {
     return [`the delivery failed with ${(error as Error).message}`];
-  }
-}
-
-/** Orders a package with a key of its own, twice: the second answer names the first one's package. @returns its id */
-async function order(client: Service, orders: string[]): Promise<string> {
-  const request = {
-    method: 'POST',
-    path: '/v1/packages',
-    headers: { 'idempotency-key': randomUUID() },
-    json: { domain: 'borger', kind: 'total' },
-  } as const;
-  const { body } = await send(client, request);
-  const again = await send(client, request);
-  if (again.body.id !== body.id) throw new Error('an order that was repeated made another package');
-  orders.push(body.id);
-  return body.id;
-}
-
-/** Orders a package of what there is now and reads it to its end. @returns what went wrong */
-async function orderAndRead(client: Service, orders: string[]): Promise<string[]> {
-  try {
-    const id = await order(client, orders);
-    await untilState(client, `/v1/packages/${id}`, ['ready']);
-    const { body } = await send(client, { method: 'GET', path: `/v1/packages/${id}` });
-    const answer = await fetch(`${client.baseUrl}/v1/packages/${id}/files/${TABLE}.csv.gz`, {
-      headers: { authorization: `Bearer ${client.token}` },
-    });
-    const bytes = Buffer.from(await answer.arrayBuffer());
-    const digest = createHash('sha256').update(bytes).digest('hex');
-    const resource = body.resources.find(({ name }: { name: string }) => name === TABLE);
-    return resource.hash === `sha256:${digest}` && resource.bytes === bytes.length
-      ? []
-      : [`package ${id} has other bytes`];
-  } catch (error) {
-    return [`a package failed with ${(error as Error).message}`];
   }
 }
 
@@ -171,12 +124,6 @@ async function breakApi(api: ControlledApi, client: Service, orders: string[]): 
   orders.push(body.id);
 }
 
-/** Where the service's own cluster lives; as root it is a folder that another account can reach. */
-async function homeOf(folder: string): Promise<string> {
-  const own = join(folder, 'postgres');
-  return unprivilegedAccount() === undefined ? own : readFile(join(own, 'cluster'), 'utf8');
-}
-
 /** Stops the server without any writing down (`immediate`), and starts it again as it was started before. */
 async function breakPostgres(folder: string, pause: number): Promise<void> {
   const home = await homeOf(folder);
@@ -188,11 +135,6 @@ async function breakPostgres(folder: string, pause: number): Promise<void> {
   const words = args.map((word) => word.replace(/^"(.*)"$/, '$1'));
   const server = spawn(program ?? '', words, { ...unprivilegedAccount(), cwd: home, detached: true, stdio: 'ignore' });
   server.unref();
-}
-
-async function readPostmaster(home: string): Promise<{ pid: number; port: number }> {
-  const lines = (await readFile(join(home, 'data/postmaster.pid'), 'utf8')).split('\n');
-  return { pid: Number(lines[0]), port: Number(lines[3]) };
 }
 
 async function untilGone(pid: number): Promise<void> {
@@ -221,47 +163,4 @@ async function startRedis(t: TestScope): Promise<{ readonly url: string; restart
       server = start();
     },
   };
-}
-
-/** Each municipality has one revision of its one delivery, each order one row, and events have no gaps. */
-async function inspect(folder: string, orders: readonly string[]): Promise<string[]> {
-  const home = await homeOf(folder);
-  const password = await readFile(join(home, 'owner-password'), 'utf8');
-  const { port } = await readPostmaster(home);
-  const client = new pg.Client({ host: '127.0.0.1', port, database: 'flis', user: 'flis_owner', password });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ problem: string }>(
-      `select municipality_code || ' has ' || count(*) || ' revisions' as problem from revision
-        group by municipality_code having count(*) <> 1
-       union all
-       select municipality_code || ' has gaps in its events' from event
-        group by municipality_code having max(sequence) - min(sequence) + 1 <> count(*)
-       union all
-       select 'order ' || id || ' is there ' || found || ' times' from (
-         select id, (select count(*) from package where package_id = id) +
-                    (select count(*) from source_delivery where source_delivery_id = id) as found
-           from unnest($1::uuid[]) as id) o where found <> 1
-       union all
-       select count(*) || ' packages are there that nobody ordered' from package where not package_id = any($1::uuid[])
-       having count(*) > 0`,
-      [orders],
-    );
-    return rows.map(({ problem }) => problem);
-  } finally {
-    await client.end();
-  }
-}
-
-async function runFsck(service: LaunchedService): Promise<string[]> {
-  const child = spawn(process.execPath, [join(ROOT, 'src/cli.ts'), 'fsck'], {
-    env: { ...service.environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.on('data', (chunk) => {
-    output += chunk;
-  });
-  const [code] = await once(child, 'close');
-  return code === 0 ? [] : [`fsck: ${output}`];
 }

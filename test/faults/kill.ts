@@ -1,13 +1,14 @@
-// The long form of the fault tests, run by hand: `npm run faults [loads|packages|deliveries|pauses|parts|storage|same] [kills] [seed]`. SIGKILLs at seeded
+// The long form of the fault tests, run by hand: `npm run faults [loads|packages|deliveries|pauses|parts|disk|storage|same] [kills] [seed]`. SIGKILLs at seeded
 // moments; prints where they hit and whatever was wrong. `same` kills every worker that takes up one and the same delivery; `pauses` stops workers for a
-// minute while others take over; `parts` breaks PostgreSQL, the api and Redis under a whole running service; `storage` lets the storage fail at every call
-// of a load, a package and a delivery.
+// minute while others take over; `parts` breaks PostgreSQL, the api and Redis under a whole running service, and `disk` fills its disk (for those who may mount
+// a small one); `storage` lets the storage fail at every call of a load, a package and a delivery.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeTestServer } from '../harness/database.ts';
 import { breakParts } from './break-parts.ts';
 import { failStorage } from './fail-storage.ts';
+import { fillDisk } from './fill-disk.ts';
 import { killBuilders } from './kill-builder.ts';
 import { killDeliveries } from './kill-deliveries.ts';
 import { killAgainAndAgain, killWorkers } from './kill-worker.ts';
@@ -24,6 +25,7 @@ const KILLS: Record<string, number> = {
   deliveries: 30,
   pauses: 5,
   parts: 30,
+  disk: 30,
   same: 6,
 };
 const given = process.argv.slice(2);
@@ -52,10 +54,12 @@ async function runSeeded(): Promise<Report> {
   if (what === 'packages') return killBuilders(scope, options);
   if (what === 'loads') return killWorkers(scope, options);
   if (what === 'storage') return failStorage(scope, 1);
-  if (what === 'parts') {
-    const folder = await mkdtemp(join(tmpdir(), 'flis-parts-'));
+  if (what === 'parts' || what === 'disk') {
+    const folder = await mkdtemp(join(tmpdir(), `flis-${what}-`));
     scope.teardown(() => rm(folder, { recursive: true, force: true }));
-    return breakParts(scope, { ...options, folder });
+    return what === 'parts'
+      ? breakParts(scope, { ...options, folder })
+      : fillDisk(scope, { ...options, folder, failures: 6 });
   }
   const how = what === 'pauses' ? 'pause' : 'kill';
   const { deliveries, ...report } = await killDeliveries(scope, { ...options, how });

@@ -12,6 +12,8 @@ import { createTestDatabase, TEST_CONTEXT } from '../harness/database.ts';
 
 const log = { info() {}, error() {} };
 const municipality = municipalityCodeOf('615');
+/** Attempts that find no room: more than a job has in all. */
+const NO_ROOM = 20;
 
 t.test('queue', async (t) => {
   const database = await createTestDatabase(t);
@@ -65,6 +67,10 @@ t.test('queue', async (t) => {
         const { rows } = await pool.query(`select output from pgboss.job where id = $1`, [jobId]);
         outputs.push(rows[0].output);
         throw Object.assign(new Error('always'), { code: 'XX999', detail: 'Key (cpr)=(0101014001) already exists.' });
+      }
+      if (payload.sourceDeliveryId === 'large' && attempts < NO_ROOM) {
+        attempts += 1;
+        throw Object.assign(new Error('write'), { code: 'ENOSPC' });
       }
       seen.push(payload.sourceDeliveryId);
       events.dispatchEvent(new Event('job'));
@@ -160,6 +166,18 @@ t.test('queue', async (t) => {
     await sendLost('615:j', 'deadly', rows[0].retry_limit + 1, 'failed');
     await until(() => failed.includes('deadly'));
     t.notOk(seen.includes('deadly'), 'a job that kills its worker every time comes to an end');
+  });
+
+  await t.test('a job that finds no room waits until there is some, and those behind it wait for it', async (t) => {
+    attempts = 0;
+    failed.length = 0;
+    seen.length = 0;
+    await send('615:l', 'large');
+    await send('615:l', 'behind');
+    await until(() => seen.length === 2);
+    t.same(seen, ['large', 'behind']);
+    t.equal(attempts, NO_ROOM);
+    t.same(failed, []);
   });
 
   await t.test('a stuck job is told to end, and has failed as one that throws', async (t) => {

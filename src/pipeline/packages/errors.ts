@@ -68,7 +68,7 @@ export const PARQUET_NOT_READY = defineProblem({
 });
 
 /** What a failed package says of its failure: where the operator should look, never a library's or database's text. */
-export type FailureCode = 'out-of-memory' | 'storage-full' | 'schema-changed' | 'wrong-bytes' | 'internal-error';
+export type FailureCode = 'out-of-memory' | 'schema-changed' | 'wrong-bytes' | 'internal-error';
 
 /** The declaration changed between the order and the building. */
 export class SchemaChanged extends Error {}
@@ -78,6 +78,5 @@ export function failureCodeOf(error: unknown): FailureCode {
   if (error instanceof SchemaChanged) return 'schema-changed';
   const { kind, code } = error as { readonly kind?: unknown; readonly code?: unknown };
   if (kind === 'Out of Memory Error') return 'out-of-memory';
-  if (code === 'wrong-bytes') return code;
-  return code === 'ENOSPC' ? 'storage-full' : 'internal-error';
+  return code === 'wrong-bytes' ? code : 'internal-error';
 }

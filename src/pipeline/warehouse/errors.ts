@@ -29,7 +29,6 @@ export type FailureCode =
   | 'revision-kept-moving'
   | 'reslice-impossible'
   | 'out-of-memory'
-  | 'storage-full'
   | 'internal-error';
 
 /** A fault of ours with its code. `place` names a table or column for the operator's log. */
@@ -46,7 +45,6 @@ export class LoadFault extends Error {
 /** @returns the code that tells the operator where to look. */
 export function failureCodeOf(error: unknown): FailureCode {
   if (error instanceof LoadFault) return error.code;
-  const { kind, code } = error as { kind?: unknown; code?: unknown };
-  if (kind === 'Out of Memory Error') return 'out-of-memory';
-  return code === 'ENOSPC' ? 'storage-full' : 'internal-error';
+  const { kind } = error as { kind?: unknown };
+  return kind === 'Out of Memory Error' ? 'out-of-memory' : 'internal-error';
 }

@@ -39,6 +39,8 @@ const SAFE_TEXTS = ['Parser Error', 'Binder Error', 'Catalog Error', 'Permission
 /** A refused statement. `kind` is DuckDB's class, e.g. `Conversion Error`; texts that may print values of the data are left out. */
 export class DuckDbError extends Error {
   readonly kind: string;
+  /** As the system calls it, where the disk is full. */
+  readonly code?: 'ENOSPC' | 'EDQUOT';
 
   constructor(error: unknown) {
     const text = error instanceof Error ? error.message : String(error);
@@ -46,6 +48,8 @@ export class DuckDbError extends Error {
     super(SAFE_TEXTS.includes(kind) ? text : `DuckDB refused a statement: ${kind}`);
     this.name = 'DuckDbError';
     this.kind = kind;
+    if (kind === 'IO Error' && text.includes('No space left on device')) this.code = 'ENOSPC';
+    if (kind === 'IO Error' && text.includes('Disk quota exceeded')) this.code = 'EDQUOT';
   }
 }
 

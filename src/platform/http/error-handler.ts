@@ -1,7 +1,7 @@
 // Turns whatever goes wrong into a problem answer. No text of a library or of the database ever leaves through here.
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { codeOf } from '../error-code.ts';
+import { codeOf, isNoRoom } from '../error-code.ts';
 import type { App } from './app-type.ts';
 import {
   BODY_TOO_LARGE,
@@ -91,7 +91,7 @@ function isUnreadableValue(error: unknown): boolean {
 }
 
 function isPassingFault(error: unknown): boolean {
-  return PASSING_FAULT.test(codeOf(error)) || LOST_CONNECTION.test((error as Error)?.message);
+  return isNoRoom(error) || PASSING_FAULT.test(codeOf(error)) || LOST_CONNECTION.test((error as Error)?.message);
 }
 
 /** @returns what answers a connection whose bytes are no HTTP request, or came too slowly, with `headers` among its own; then closes it. */

@@ -2,6 +2,7 @@
 // A finally failed job is told to its handler and removed, because in a strict queue it would block its key for ever.
 import { type JobWithMetadata, PgBoss, type Queue } from 'pg-boss';
 import { Histogram, type Registry } from 'prom-client';
+import { isNoRoom } from '../error-code.ts';
 import type { Tx } from '../postgres/tenancy.ts';
 import type { AnyJobHandler, JobContext, JobHandler, JobSender, QueueDeclaration } from './queue.ts';
 
@@ -15,6 +16,8 @@ const SUPERVISE_SECONDS = 5;
  * Yet a job that kills every worker must come to an end: a job has so many attempts besides those that may throw, some twelve minutes of dying.
  */
 const LOST_ATTEMPTS = 10;
+/** A job that finds no room on a disk waits for it, however long: that is no fault of the job's, and nobody need start it again when there is room. */
+const ONE_MORE_ATTEMPT = `update ${SCHEMA}.job set retry_limit = retry_limit + 1 where name = $1 and id = $2`;
 /**
  * Seconds before the next attempt: 1 to 2 at first, doubled each time. Half of it is chance, so that a job that kills its worker
  * does not meet the same neighbours again and again.
@@ -147,7 +150,7 @@ async function startSlot(boss: PgBoss, handler: JobHandler<object>, watch: Watch
   const worker = await boss.work<object, void, typeof options>(handler.queue.name, options, async ([job]) => {
     if (job === undefined) return;
     try {
-      await runJob(handler, job, watch);
+      await runJob(boss, handler, job, watch);
     } finally {
       // Fetch again at once: between jobs pg-boss would wait out its polling interval (measured: 0.5 s a job).
       boss.notifyWorker(worker);
@@ -173,6 +176,7 @@ function threwBefore({ output }: JobWithMetadata<object>): number {
 }
 
 async function runJob(
+  boss: PgBoss,
   handler: JobHandler<object>,
   job: JobWithMetadata<object>,
   { log, durations }: Watch,
@@ -196,6 +200,10 @@ async function runJob(
     log.error({ ...fields, code: codeOf(error) }, 'job-threw');
     // The worker is stopping, or the job is somebody else's by now: the queue has taken it back, and what is thrown here changes nothing.
     if (job.signal.aborted) throw new AttemptThrew(threw - 1, error);
+    if (isNoRoom(error)) {
+      await boss.getDb().executeSql(ONE_MORE_ATTEMPT, [name, job.id]);
+      throw new AttemptThrew(threw - 1, error);
+    }
     if (!context.lastAttempt) throw new AttemptThrew(threw, error);
     await handler.failed(job.data, error);
   }

@@ -6,7 +6,7 @@ export interface QueueDeclaration<Payload extends object> {
   readonly name: string;
   /** Seconds after which a job counts as stuck although its heartbeat goes on: its signal aborts. */
   readonly expireInSeconds: number;
-  /** How many times a job is tried again when its handler throws. Attempts that died with their worker are not counted among these. */
+  /** How many times a job is tried again when its handler throws. Attempts that died with their worker, or found no room on a disk, are not counted among these. */
   readonly retryLimit: number;
   /** Only for the compiler: the payload's type. */
   readonly payload?: Payload;
