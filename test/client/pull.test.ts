@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { compactVerify, createLocalJWKSet } from 'jose';
 import t from 'tap';
+import { revokeDelivered } from '../../src/pipeline/delivery/index.ts';
+import { municipalityCodeOf } from '../../src/platform/tenant.ts';
 import { birth, type Json, people } from '../pipeline/packages-scene.ts';
 import { digestsIn, manyPeople, openPullScene } from './pull-scene.ts';
 
@@ -129,6 +131,33 @@ t.test('what is due arrives whole, verified and acknowledged', async (t) => {
     const files = next.files.map(({ name, sha256 }: Json) => ({ name, sha256 }));
     t.equal((await call('POST', `/v1/deliveries/${next.id}/acknowledgements`, { body: { files } })).status, 200);
     t.match(await pull(folder), { status: 0, out: /^deliveries: 0 / });
+  });
+
+  await t.test('what lies here and is taken back is marked, and told of once', async (t) => {
+    const { workerDeps } = scene.flis;
+    if (workerDeps === undefined) throw new Error('no worker');
+    const operator = {
+      municipality: municipalityCodeOf('615'),
+      domains: null,
+      clientId: 'operator',
+      requestId: 'test',
+    };
+    await revokeDelivered(workerDeps, operator, ready.packageId, 'antal er\u001b[31m forkert');
+    t.match(await pull(folder, '--domain', 'skole'), { status: 0, out: /^deliveries: 0 / }, 'of one domain alone');
+    const statePath = join(folder, '.flis', 'state.json');
+    const memory = JSON.parse(await readFile(statePath, 'utf8'));
+    const { id, domain, dueOn, subscriptionId, files } = ready;
+    memory.unacknowledged[id] = { id, domain, dueOn, subscriptionId, path: `borger/2026-03-01_${id}`, files };
+    await writeFile(statePath, JSON.stringify(memory));
+    const { status, out } = await pull(folder);
+    t.equal(status, 0, 'no receipt is asked for');
+    t.match(out, `borger/2026-03-01_${id} was revoked, do not use it: antal er [31m forkert\n`);
+    t.match(JSON.parse(await readFile(join(place, 'revoked.json'), 'utf8')), {
+      ...{ delivery: id, reason: 'antal er\u001b[31m forkert' },
+      revokedAt: /^2026-03-/,
+    });
+    t.same(JSON.parse(await readFile(statePath, 'utf8')).unacknowledged, {});
+    t.notMatch((await pull(folder)).out, 'was revoked');
   });
 });
 

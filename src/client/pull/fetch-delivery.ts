@@ -1,6 +1,6 @@
 // Fetches one delivery: its manifest is verified before anything else, its files are put together out of sight, its folder appears whole, and then it is
 // acknowledged. Whatever ends it, the next run goes on from there.
-import { mkdir, rename, stat } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { VerificationFault } from '../faults.ts';
 import { type Service, ServiceFault, send } from '../http.ts';
@@ -9,9 +9,9 @@ import { type CheckedDelivery, checkDelivery } from './check-delivery.ts';
 import { describeFiles } from './describe-files.ts';
 import { fetchFile } from './fetch-file.ts';
 import { planStretches } from './plan-stretches.ts';
-import type { HeldDelivery, ListedDelivery, NamedFile, PullState } from './state.ts';
+import { type HeldDelivery, isThere, type ListedDelivery, type NamedFile, type PullState, pathOf } from './state.ts';
 import { type Keys, verifyStatement } from './verify-statement.ts';
-import { syncFolder, writeWhole } from './write-durably.ts';
+import { syncFolder, textOf, writeWhole } from './write-durably.ts';
 
 /** What a run works with. */
 export interface Pull {
@@ -47,12 +47,6 @@ export async function fetchDelivery(pull: Pull, listed: ListedDelivery): Promise
   return fetched;
 }
 
-const pathOf = ({ domain, dueOn, id }: ListedDelivery) => join(domain, `${dueOn}_${id}`);
-
-async function isThere(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
-}
-
 async function fetchWhole(pull: Pull, delivery: CheckedDelivery, path: string): Promise<number> {
   const { service, state } = pull;
   const work = state.workOf(delivery.id);
@@ -68,8 +62,6 @@ async function fetchWhole(pull: Pull, delivery: CheckedDelivery, path: string): 
   await publish(state, work, path);
   return fetched;
 }
-
-const textOf = (value: object) => `${JSON.stringify(value, null, 2)}\n`;
 
 async function fetchOne(pull: Pull, delivery: CheckedDelivery, file: NamedFile, work: string): Promise<number> {
   const { service, state, transfer } = pull;

@@ -1,17 +1,21 @@
-// Finds what is to be fetched: every delivery that is ready and that nobody has acknowledged, the oldest first, so that deltas arrive in their order.
+// Finds deliveries by their state: those that are to be fetched, and those that were taken back.
 import { UsageFault } from '../faults.ts';
 import { type Service, send } from '../http.ts';
 import { checkListed } from './check-delivery.ts';
 import type { ListedDelivery } from './state.ts';
 
 /** In the order in which a delivery passes through them: one that moves on while they are read is then found in the later one. */
-const OPEN_STATES = ['ready', 'fetched'] as const;
+export const OPEN_STATES = ['ready', 'fetched'] as const;
 const PAGE = 1000;
 
-/** @param domain only of this one */
-export async function listDeliveries(service: Service, domain: string | undefined): Promise<ListedDelivery[]> {
+/** @param domain only of this one; @returns those in one of `states`, the oldest first, so that deltas arrive in their order */
+export async function listDeliveries(
+  service: Service,
+  states: readonly string[],
+  domain: string | undefined,
+): Promise<ListedDelivery[]> {
   const found = new Map<string, ListedDelivery>();
-  for (const state of OPEN_STATES) {
+  for (const state of states) {
     const query = new URLSearchParams({ state, limit: String(PAGE), ...(domain === undefined ? {} : { domain }) });
     for (let search: string | undefined = `?${query}`; search !== undefined; ) {
       const { body } = await send(service, { method: 'GET', path: `/v1/deliveries${search}` });

@@ -5,8 +5,9 @@ import { describeFault, isForeseen, UsageFault, VerificationFault } from '../fau
 import { type Service, ServiceFault, send } from '../http.ts';
 import { type Output, startTransfer, type Transfer } from '../progress.ts';
 import { fetchDelivery } from './fetch-delivery.ts';
-import { listDeliveries } from './list-deliveries.ts';
+import { listDeliveries, OPEN_STATES } from './list-deliveries.ts';
 import { LockFault, takeLock } from './lock.ts';
+import { markRevoked } from './mark-revoked.ts';
 import { type Environment, type PullOptions, readPullOptions, USAGE } from './options.ts';
 import { type ListedDelivery, openState, type PullState, prepareFolder } from './state.ts';
 import { readKeys } from './verify-statement.ts';
@@ -94,7 +95,9 @@ async function pullOnce(
 ): Promise<number> {
   const municipality = await readMunicipality(service, state);
   const keys = await readKeys(service, state.memory.keys);
-  const listed = await listDeliveries(service, domain);
+  const pull = { service, state, municipality, keys, transfer };
+  await markRevoked(pull, domain);
+  const listed = await listDeliveries(service, OPEN_STATES, domain);
   const ids = new Set(listed.map(({ id }) => id));
   // With one domain alone, what was begun of others is not known to be over.
   if (domain === undefined) await state.tidy(ids);
@@ -104,7 +107,7 @@ async function pullOnce(
   for (const delivery of [...left, ...listed]) {
     transfer.note(nameOf(delivery));
     try {
-      fetched += await fetchDelivery({ service, state, municipality, keys, transfer }, delivery);
+      fetched += await fetchDelivery(pull, delivery);
     } catch (error) {
       const status = statusOf(error);
       if (service.signal.aborted || (status !== EXIT.failed && status !== EXIT.wrong)) throw error;

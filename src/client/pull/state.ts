@@ -1,6 +1,6 @@
 // What the puller remembers between runs, and where in its folder things lie. The folder of a delivery appears whole: `<domain>/<day>_<delivery>`; all else
 // is below `.flis`.
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageFault } from '../faults.ts';
 import { syncFolder, writeWhole } from './write-durably.ts';
@@ -18,6 +18,13 @@ export interface ListedDelivery {
   readonly domain: string;
   readonly dueOn: string;
   readonly subscriptionId: string;
+}
+
+/** Where a delivery lies, relative to the folder. */
+export const pathOf = ({ domain, dueOn, id }: ListedDelivery) => join(domain, `${dueOn}_${id}`);
+
+export async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
 /** A delivery that lies in the folder. */

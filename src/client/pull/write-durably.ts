@@ -31,3 +31,6 @@ export async function writeWhole(path: string, text: string): Promise<void> {
   }
   await syncFolder(dirname(path));
 }
+
+/** A document of the puller's own, as text. */
+export const textOf = (value: object) => `${JSON.stringify(value, null, 2)}\n`;
