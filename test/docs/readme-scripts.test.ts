@@ -1,6 +1,6 @@
-// The scripts of the README that fetch deliveries with curl and with Python are run as they stand there, also over a connection that breaks. Those in R and
-// PowerShell are not: neither is on the machines of this project.
-import { execFile } from 'node:child_process';
+// The scripts of the README that fetch deliveries with curl, Python and R are run as they stand there, also over a connection that breaks. That in PowerShell
+// is not: it is on no machine of this project.
+import { execFile, spawnSync } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,16 +16,21 @@ const section = readme.split('\n### Fetching deliveries: the puller\n')[1]?.spli
 /** The last block of a language in that section. */
 const blockIn = (language: string) => section.split(`\n\`\`\`${language}\n`).at(-1)?.split('\n```\n')[0] ?? '';
 
+/** R is large, so `.ci/run` does not install it either. */
+const LOAD_R = ['-e', 'for (name in c("curl", "jsonlite", "openssl")) library(name, character.only = TRUE)'];
+const skipR = spawnSync('Rscript', LOAD_R).status !== 0 && 'R with curl, jsonlite and openssl is not on this machine';
+
 t.test('the scripts of the README fetch a delivery', async (t) => {
   const { proxy, home, keyFile, deliver, subscribe, lookAt, readyOn, call } = await openPullScene(t);
   await deliver(manyPeople('2025', 20_000, 1), [birth(1, '2025-01-05')]);
   const subscription = await subscribe({ formats: ['csv.gz', 'zip'] });
   const scripts = [
-    ['curl', ['/bin/sh', 'script'], blockIn('sh')],
-    ['python3', ['python3', 'script'], blockIn('python')],
+    ['curl', ['/bin/sh', 'script'], blockIn('sh'), skipWithout('curl')],
+    ['python3', ['python3', 'script'], blockIn('python'), skipWithout('python3')],
+    ['Rscript', ['Rscript', 'script'], blockIn('r'), skipR],
   ] as const;
-  for (const [index, [program, [shell, file], text]] of scripts.entries()) {
-    await t.test(program, { skip: skipWithout(program) }, async (t) => {
+  for (const [index, [program, [shell, file], text, skip]] of scripts.entries()) {
+    await t.test(program, { skip }, async (t) => {
       const day = `2026-03-0${index + 1}`;
       await lookAt(`${day}T04:00:00Z`);
       const { id, files } = await readyOn(subscription, day);
