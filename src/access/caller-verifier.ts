@@ -2,12 +2,16 @@
 import type { Principal } from './principal.ts';
 import type { Watched } from './watch-callers.ts';
 
+/** A caller that was verified from a header. */
+export interface KnownCaller {
+  readonly principal: Principal;
+  /** Whether that still holds. Asks nobody. */
+  holds(): boolean;
+}
+
 export interface CallerVerifier {
-  /**
-   * @param connection that the header came on, which may know it from the request before
-   * @returns the caller if this very header was verified before and still holds; asks nobody.
-   */
-  known(authorization: string | undefined, connection?: object): Principal | undefined;
+  /** @returns the caller if this very header was verified before and still holds; asks nobody. */
+  known(authorization: string | undefined): KnownCaller | undefined;
   /** @returns the caller, asked anew. @throws Problem `token-missing`, `token-invalid` or `token-expired`, with a `WWW-Authenticate` header. */
   verify(authorization: string | undefined): Promise<Principal>;
   /** Watches over a caller that was verified from this header, while bytes flow to it. */

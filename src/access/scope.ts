@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { App } from '../platform/http/app.ts';
 import { Problem } from '../platform/http/problem.ts';
-import type { RateFields } from '../platform/http/repeat-answers.ts';
+import type { Admission, RateFields } from '../platform/http/remember-requests.ts';
 import { StartFaults } from '../platform/start-faults.ts';
 import type { CallerVerifier } from './caller-verifier.ts';
 import { SCOPE_MISSING, TOKEN_MISSING } from './errors.ts';
@@ -17,9 +17,7 @@ declare module 'fastify' {
     callerVerifier: CallerVerifier;
     limiter: Limiter;
     /** Only inside `withScope`: the caller, if this very `Authorization` was verified a moment ago and opens the routes of the scope. Not for one that has to be verified first. */
-    admit(raw: IncomingMessage): Principal | undefined;
-    /** Only inside `withScope`: takes the tokens of a request. @returns what to tell of them; undefined when there are none here. */
-    charge(caller: Principal): RateFields | 'plenty' | undefined;
+    admit(raw: IncomingMessage): Admission<Principal> | undefined;
   }
   interface FastifyContextConfig {
     /** What opens the route; set by `registerPart` only. */
@@ -75,14 +73,11 @@ export function withScope(
     const isEntitled = entitlement(scope, orScope);
     scoped.addHook('onRequest', requireScope(app, scope, isEntitled));
     scoped.addHook('preHandler', checkNamedDomain);
-    scoped.decorate('admit', ({ headers, socket }: IncomingMessage) => {
-      const principal = app.callerVerifier.known(headers.authorization, socket);
-      return principal !== undefined && isEntitled(principal) ? principal : undefined;
-    });
-    scoped.decorate('charge', (principal: Principal) => {
-      const spent = app.limiter.spendNow(principal);
-      if (spent === undefined || spent.isPlenty()) return spent && 'plenty';
-      return { ratelimit: spent.field(), policy: app.limiter.policies(principal) };
+    scoped.decorate('admit', ({ headers }: IncomingMessage): Admission<Principal> | undefined => {
+      const known = app.callerVerifier.known(headers.authorization);
+      if (known === undefined || !isEntitled(known.principal)) return undefined;
+      const { principal: caller, holds } = known;
+      return { caller, holds, charge: () => chargeNow(app.limiter, caller) };
     });
   };
   registerPart(app, { scope, ...(orScope && { orScope }) }, guard, fn);
@@ -115,6 +110,13 @@ export function watchCaller(request: FastifyRequest): Watched {
   return request.server.callerVerifier.watch(request.headers.authorization ?? '', principalOf(request));
 }
 
+/** Takes the tokens of a request. @returns what to tell of them; undefined when there are none here */
+function chargeNow(limiter: Limiter, caller: Principal): RateFields | 'plenty' | undefined {
+  const spent = limiter.spendNow(caller);
+  if (spent === undefined || spent.isPlenty()) return spent && 'plenty';
+  return { ratelimit: spent.field(), policy: limiter.policies(caller) };
+}
+
 function entitlement(scope: Scope | 'any', orScope?: Scope) {
   return ({ scopes }: Principal): boolean =>
     scope === 'any' || scopes.has(scope) || (orScope !== undefined && scopes.has(orScope));
@@ -141,7 +143,7 @@ function requireScope(
       if (spent !== undefined) enter(spent);
       else limiter.spend(principal).then(enter, done);
     };
-    const known = verifier.known(authorization, request.raw.socket);
+    const known = verifier.known(authorization)?.principal;
     // Released values rest on what is remembered, which changes are heard of within a second; for all else the register is asked each time.
     if (known !== undefined && (REMEMBERED_SCOPES.includes(scope) || !known.isRegistered)) {
       admit(known);

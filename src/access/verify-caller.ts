@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { Problem } from '../platform/http/problem.ts';
 import { looksLikeAccessKey } from './access-keys/index.ts';
-import type { CallerVerifier } from './caller-verifier.ts';
+import type { CallerVerifier, KnownCaller } from './caller-verifier.ts';
 import { refusal, TOKEN_INVALID, TOKEN_MISSING } from './errors.ts';
 import type { Principal } from './principal.ts';
 import { CLOCK_TOLERANCE_SECONDS, type VerifyToken } from './verify-token.ts';
@@ -29,9 +29,9 @@ const KEY_MS = 60_000;
 const BEARER = /^Bearer (\S+)$/i;
 const BASIC = /^Basic ([A-Za-z0-9+/]+={0,2})$/i;
 
-interface Remembered {
-  readonly principal: Principal;
-  readonly until: number;
+interface Remembered extends KnownCaller {
+  /** In the past as soon as it is forgotten: somebody may still hold it. */
+  until: number;
 }
 
 export function createCallerVerifier({
@@ -41,8 +41,12 @@ export function createCallerVerifier({
   isListening,
   catchUp,
 }: CallerChecks): CallerVerifier {
-  const remembered = new LRUCache<string, Remembered>({ max: REMEMBERED });
-  const keyOnConnection = rememberKeys();
+  const remembered = new LRUCache<string, Remembered>({
+    max: REMEMBERED,
+    dispose: (forgotten) => {
+      forgotten.until = 0;
+    },
+  });
   /** Raised by every change: what was being read from the register meanwhile may be older than it. */
   let changes = 0;
   /** How many changes had come when the register was asked for a caller. */
@@ -69,22 +73,30 @@ export function createCallerVerifier({
     return principal;
   }
 
+  function remember(principal: Principal): Remembered {
+    const { isRegistered } = principal;
+    const made = {
+      principal,
+      until: endOf(principal),
+      holds: () => made.until > Date.now() && (!isRegistered || isListening()),
+    };
+    return made;
+  }
+
   async function confirmed(principal: Principal): Promise<Principal | undefined> {
     return principal.isRegistered ? confirmClient(principal) : principal;
   }
 
   return {
-    known(authorization, connection) {
-      if (authorization === undefined) return undefined;
-      const found = remembered.get(connection ? keyOnConnection(authorization, connection) : keyOf(authorization));
-      if (found === undefined || found.until <= Date.now()) return undefined;
-      return found.principal.isRegistered && !isListening() ? undefined : found.principal;
+    known(authorization) {
+      const found = authorization === undefined ? undefined : remembered.get(keyOf(authorization));
+      return found?.holds() ? found : undefined;
     },
     async verify(authorization) {
       const before = changes;
       const principal = await verifyCredential(authorization);
       if (authorization !== undefined && before === changes) {
-        remembered.set(keyOf(authorization), { principal, until: endOf(principal) });
+        remembered.set(keyOf(authorization), remember(principal));
       }
       return principal;
     },
@@ -114,21 +126,9 @@ function credentialOf(authorization: string): string | undefined {
   return pair.includes(':') && looksLikeAccessKey(password) ? password : undefined;
 }
 
-/** The header is not kept, so that a dump of memory holds no usable credentials but those of open connections. */
+/** The header is not kept here, so that a dump of memory holds no usable credentials but those of open connections. */
 function keyOf(authorization: string): string {
   return hash('sha256', authorization, 'base64');
-}
-
-/** Keys of headers, by what each connection sent last: a digest is a twentieth of a repeated read (measured), and connections are kept. */
-function rememberKeys(): (authorization: string, connection: object) => string {
-  const last = new WeakMap<object, { readonly authorization: string; readonly key: string }>();
-  return (authorization, connection) => {
-    const known = last.get(connection);
-    if (known?.authorization === authorization) return known.key;
-    const key = keyOf(authorization);
-    last.set(connection, { authorization, key });
-    return key;
-  };
 }
 
 function endOf({ credential, expiresAt }: Principal): number {

@@ -249,7 +249,12 @@ t.test('mandates', async (t) => {
     let asks = caller(null, null);
     registerAccess(
       app,
-      { known: () => asks, verify: async () => asks, watch: () => UNWATCHED, forget: () => {} },
+      {
+        known: () => ({ principal: asks, holds: () => true }),
+        verify: async () => asks,
+        watch: () => UNWATCHED,
+        forget: () => {},
+      },
       testLimiter(),
     );
     registerMandateRoutes(app, { pool: service.api.deps.pool, domainIds: [], municipalityCodes: new Set() });

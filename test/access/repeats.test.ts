@@ -1,5 +1,8 @@
 // Repeats in front of Fastify open to nobody whom the routes would refuse: another scope, another key, no token, a token cut short.
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { pino } from 'pino';
 import t from 'tap';
 import {
@@ -38,7 +41,6 @@ const repeated: string[] = [];
 withScope(app, 'key-figures:read', (scoped) => {
   const send = repeatAnswers(scoped, {
     admit: scoped.admit,
-    charge: scoped.charge,
     isFor: (reader) => isForDomain(reader, 'borger'),
     onRepeat: ({ clientId, municipality }) => repeated.push(`${clientId} ${municipality}`),
   });
@@ -107,6 +109,46 @@ t.test('a repeat goes to whoever the scope admits, and to nobody else', async (t
     t.notMatch(body, /published values/, name);
   }
   t.same([made.length, repeated.length], counts);
+});
+
+t.test('a connection that was one caller is another one as soon as it sends another credential', async (t) => {
+  const read = ['key-figures:read'] as Scope[];
+  const [one, other] = [await bearer('on-one', '101', read), await bearer('on-other', '615', read)];
+  const foreign = await bearer('on-third', '751', read, await createSigningKey());
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.teardown(() => agent.destroy());
+  const ports = new Set<number | undefined>();
+  const askOn = async (authorization: string | undefined) => {
+    const headers = { ...(authorization && { authorization }) };
+    const [answer] = (await once(request(address, { agent, headers }).end(), 'response')) as [IncomingMessage];
+    ports.add(answer.socket.localPort);
+    await buffer(answer);
+    return answer.statusCode;
+  };
+  await ask(one);
+  await ask(other);
+  // What was kept may have ended on a busy machine: then the handler makes it anew, for the same caller.
+  const readers = () => [...made, ...repeated.map((reader) => reader.split(' ')[0] as string)];
+  for (const [sent, status, reader] of [
+    ...[
+      [one, 200, 'on-one'],
+      [one, 200, 'on-one'],
+      [other, 200, 'on-other'],
+      [foreign, 401, undefined],
+    ],
+    ...[
+      [other, 200, 'on-other'],
+      [undefined, 401, undefined],
+      [one, 200, 'on-one'],
+    ],
+  ] as [string | undefined, number, string | undefined][]) {
+    const before = readers();
+    t.equal(await askOn(sent), status);
+    const after = readers();
+    for (const each of before) after.splice(after.indexOf(each), 1);
+    t.same(after, reader === undefined ? [] : [reader]);
+  }
+  t.equal(ports.size, 1);
 });
 
 t.test('a repeat is counted like any other answer, and tells its own caller of its own limit', async (t) => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
-import { type CallerVerifier, registerAccess, type Scope } from '../../src/access/index.ts';
+import { type CallerVerifier, type Principal, registerAccess, type Scope } from '../../src/access/index.ts';
 import { UNWATCHED } from '../../src/access/watch-callers.ts';
 import { loadCatalogue } from '../../src/domains/index.ts';
 import { type IntakeDeps, registerIntakeRoutes } from '../../src/pipeline/intake/index.ts';
@@ -23,7 +23,7 @@ const verifier: CallerVerifier = {
   known(authorization = '') {
     const [clientId = '', municipality = '', scopes = ''] = authorization.replace('Bearer ', '').split('/');
     const expiresAt = new Date(Date.now() + 60_000);
-    return {
+    const principal: Principal = {
       clientId,
       credential: 'token',
       isRegistered: false,
@@ -33,6 +33,7 @@ const verifier: CallerVerifier = {
       mandate: null,
       expiresAt,
     };
+    return { principal, holds: () => true };
   },
   verify: () => Promise.reject(new Error('every header is known')),
   watch: () => UNWATCHED,

@@ -156,6 +156,21 @@ t.test('http', async (t) => {
     );
   });
 
+  await t.test('a body that is announced and not there is an empty one', async (t) => {
+    for (const [line, type, status, answer] of [
+      ['POST /items', 'application/json', 400, 'a JSON document'],
+      ['PUT /file', 'text/csv', 200, '{"bytes":0}'],
+      ['DELETE /nothing', 'application/json', 400, 'a JSON document'],
+      ['GET /items/7', 'application/json', 200, '{"id":"7"}'],
+    ] as const) {
+      const socket = connect(port, '127.0.0.1');
+      socket.write(`${line} HTTP/1.1\r\nHost: flis.example\r\nConnection: close\r\nContent-Type: ${type}\r\n\r\n`);
+      const answered = await text(socket);
+      t.match(answered, `HTTP/1.1 ${status} `, line);
+      t.ok(answered.includes(answer), answered);
+    }
+  });
+
   await t.test('what fails inside stays inside', async (t) => {
     const failed = await send('/items/500');
     t.equal(failed.status, 500);

@@ -11,7 +11,8 @@ import { etagOf } from '../../src/platform/http/conditional.ts';
 import { wantsCsv } from '../../src/platform/http/negotiate.ts';
 import { createMetrics, observeRequests } from '../../src/platform/http/observe.ts';
 import { NOT_FOUND, Problem } from '../../src/platform/http/problem.ts';
-import { type RateFields, repeatAnswers } from '../../src/platform/http/repeat-answers.ts';
+import type { RateFields } from '../../src/platform/http/remember-requests.ts';
+import { repeatAnswers } from '../../src/platform/http/repeat-answers.ts';
 
 interface Answer {
   readonly statusCode: number;
@@ -45,15 +46,18 @@ async function start(
   const metrics = createMetrics();
   observeRequests(app, { log, metrics, callerOf: () => ({ clientId: 'routed', municipality: null }) });
   let made = 0;
+  /** The admission of the one caller there is, while it lasts. */
+  const caller = { clientId: 'c1', municipality: '615' };
+  let isAdmitted = true;
   const repeats: string[] = [];
   await app.register((scoped, _options, registered) => {
     scoped.addHook('onRequest', (request, _reply, done) =>
       done(request.headers.authorization === 'yes' ? undefined : new Problem(NOT_FOUND)),
     );
     const send = repeatAnswers(scoped as never, {
-      admit: ({ headers }) => (headers.authorization === 'yes' ? { clientId: 'c1', municipality: '615' } : undefined),
+      admit: ({ headers }) =>
+        headers.authorization === 'yes' && isAdmitted ? { caller, holds: () => isAdmitted, charge } : undefined,
       isFor: () => true,
-      charge,
       onRepeat: ({ clientId }, about) => repeats.push(`${clientId} ${about}`),
     });
     scoped.get('/values', async (request, reply) => {
@@ -83,7 +87,10 @@ async function start(
       sent.on('error', reject);
       sent.end('content-length' in headers ? '{}' : undefined);
     });
-  return { get, repeats, made: () => made, metrics, lines, app, port };
+  const dismiss = () => {
+    isAdmitted = false;
+  };
+  return { get, dismiss, repeats, made: () => made, metrics, lines, app, port };
 }
 
 t.test('the same words, the same answer', async (t) => {
@@ -126,10 +133,12 @@ t.test('other words, another answer', async (t) => {
   await get('/values?asOf=x');
   await get('/values?asOf=x');
   t.equal(made(), 6, 'what must not be repeated is not');
+  await get('/values');
+  const before = made();
   const head = await get('/values', {}, 'HEAD');
-  t.same([head.statusCode, head.body, made()], [200, '', 7], 'another method is for the route');
+  t.same([head.statusCode, head.body, made()], [200, '', before + 1], 'another method is for the route');
   await get('/values', { 'content-length': '2', 'content-type': 'application/json' });
-  t.equal(made(), 8, 'and so is a body');
+  t.equal(made(), before + 2, 'and so is a body');
 });
 
 t.test('who may not ask gets nothing of it', async (t) => {
@@ -142,6 +151,24 @@ t.test('who may not ask gets nothing of it', async (t) => {
   }
   t.same([repeats, made()], [[], 1]);
 });
+
+t.test(
+  'whoever was admitted and is no more gets nothing again, in the same words on the same connection',
+  async (t) => {
+    const { dismiss, repeats, made, port } = await start(t);
+    const socket = connect(port, '127.0.0.1');
+    t.teardown(() => socket.destroy());
+    const ask = async () => {
+      socket.write('GET /values HTTP/1.1\r\nHost: flis.example\r\nAuthorization: yes\r\n\r\n');
+      await once(socket, 'data');
+    };
+    for (let asked = 0; asked < 3; asked += 1) await ask();
+    t.same([made(), repeats.length], [1, 2]);
+    dismiss();
+    await ask();
+    t.same([made(), repeats.length], [2, 2], 'it is for the route to judge');
+  },
+);
 
 t.test('a repeat is for one origin, and for a host that is ours', async (t) => {
   const { get, made, repeats } = await start(t, { corsOrigins: ['https://a.example', 'https://b.example'] });

@@ -43,8 +43,8 @@ export function registerErrorAnswers(app: App): void {
 
 /** Logs what is ours to mend: not that a sender left before its body was whole, or slow attacks would fill the log. */
 export function logFailure(request: FastifyRequest, error: unknown, { type }: Problem): void {
-  const { complete, destroyed } = request.raw;
-  if ((type.status >= 500 || isUnreadableValue(error)) && (complete || !destroyed))
+  const { complete, readableAborted } = request.raw;
+  if ((type.status >= 500 || isUnreadableValue(error)) && (complete || !readableAborted))
     request.log.error({ request: request.id, code: codeOf(error) }, 'request-failed');
 }
 

@@ -3,12 +3,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { App } from './app.ts';
-import { addDurations, type DurationSeries } from './durations.ts';
+import { addDurations } from './durations.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Logs and measures an answer; to be called for those that no hook of Fastify sees. */
-    noteAnswer(answer: NotedAnswer): void;
+    /** @returns what logs and measures answers of a route with a status; to be called for those that no hook of Fastify sees. */
+    answersOf(config: Route, status: number): NoteAnswer;
   }
 }
 
@@ -18,6 +18,7 @@ export interface Caller {
   readonly municipality: string | null;
 }
 
+/** A route's own configuration object. */
 interface Route {
   readonly method?: string | string[];
   readonly url?: string;
@@ -27,14 +28,13 @@ interface Route {
 export interface NotedAnswer {
   readonly requestId: string;
   readonly method: string;
-  /** The route's own configuration object. */
-  readonly config: Route;
-  readonly status: number;
   /** From the arrival of the request to the last byte of the answer. */
   readonly milliseconds: number;
   /** As far as it is known. */
   readonly caller: Caller | null;
 }
+
+export type NoteAnswer = (answer: NotedAnswer) => void;
 
 export interface ObserveOptions {
   readonly log: Logger;
@@ -55,39 +55,42 @@ export function observeRequests(app: App, { log, metrics, callerOf }: ObserveOpt
   const help = 'Time from the arrival of a request to the last byte of its answer, in seconds.';
   const durations = addDurations(metrics, name, help);
   /** By the route's own configuration object, then by status. */
-  const known = new WeakMap<object, Map<number, DurationSeries>>();
+  const known = new WeakMap<object, Map<number, NoteAnswer>>();
 
-  function seriesOf({ method, url = '(none)' }: Route, config: object, status: number): DurationSeries {
-    const ofRoute = known.get(config) ?? new Map<number, DurationSeries>();
-    const series = durations.series({ method: String(method), route: url, status: String(status) });
-    known.set(config, ofRoute.set(status, series));
-    return series;
+  function answersOf(config: Route, status: number): NoteAnswer {
+    const ofRoute = known.get(config) ?? new Map<number, NoteAnswer>();
+    const note = ofRoute.get(status) ?? noting(config, status);
+    known.set(config, ofRoute.set(status, note));
+    return note;
   }
 
-  function noteAnswer({ requestId, method, config, status, milliseconds, caller }: NotedAnswer): void {
-    const series = known.get(config)?.get(status) ?? seriesOf(config, config, status);
-    series.observe(milliseconds / 1000);
-    if (!log.isLevelEnabled('info')) return;
-    log.info(
-      {
-        request: requestId,
-        method,
-        route: config.url,
-        status,
-        milliseconds: Math.round(milliseconds * 10) / 10,
-        ...(caller && { client: caller.clientId, municipality: caller.municipality }),
-      },
-      'request',
-    );
+  function noting({ method: methods, url }: Route, status: number): NoteAnswer {
+    const series = durations.series({ method: String(methods), route: url ?? '(none)', status: String(status) });
+    return ({ requestId, method, milliseconds, caller }) => {
+      series.observe(milliseconds / 1000);
+      if (!log.isLevelEnabled('info')) return;
+      log.info(
+        {
+          request: requestId,
+          method,
+          route: url,
+          status,
+          milliseconds: Math.round(milliseconds * 10) / 10,
+          ...(caller && { client: caller.clientId, municipality: caller.municipality }),
+        },
+        'request',
+      );
+    };
   }
 
-  app.decorate('noteAnswer', noteAnswer);
+  app.decorate('answersOf', answersOf);
   app.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
-    noteAnswer({
+    answersOf(
+      request.routeOptions.config,
+      reply.statusCode,
+    )({
       requestId: request.id,
       method: request.method,
-      config: request.routeOptions.config,
-      status: reply.statusCode,
       milliseconds: reply.elapsedTime,
       caller: callerOf(request),
     });

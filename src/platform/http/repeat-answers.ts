@@ -7,8 +7,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import type { App } from './app-type.ts';
 import { isKnown, sendBody, validatorsOf } from './conditional.ts';
-import type { Caller } from './observe.ts';
+import type { Caller, NoteAnswer } from './observe.ts';
 import { linkNext } from './paging.ts';
+import { type Admission, type RateFields, rememberRequests, wordsOf } from './remember-requests.ts';
 import { endWhenStill } from './slow-transfers.ts';
 
 /** An answer with the address of the next page, if there is one. */
@@ -21,12 +22,6 @@ export interface RepeatedAnswer {
   readonly about: string;
 }
 
-/** What a caller is told of its limits: values of the header fields `RateLimit` and `RateLimit-Policy`. */
-export interface RateFields {
-  readonly ratelimit: string;
-  readonly policy: string;
-}
-
 /** An answer as it goes over the wire. Headers are flat lists of names and values; the second place of each is the request's own id. */
 interface Kept {
   readonly until: number;
@@ -36,14 +31,22 @@ interface Kept {
   readonly headers: string[];
   /** One character a byte: Node then joins head and body and writes them at once, 7 % cheaper than two buffers (measured). */
   readonly body: string;
-  /** What the route declares of itself. */
-  readonly config: FastifyRequest['routeOptions']['config'];
+  readonly noteWhole: NoteAnswer;
+  readonly noteUnchanged: NoteAnswer;
+}
+
+/** An answer that may be repeated for somebody. */
+interface Grant<Admitted> {
+  readonly kept: Kept;
+  readonly admission: Admission<Admitted>;
 }
 
 /** With as much for the list of releases, a reader may be told of a newer release a second too late. */
 const KEEP_MS = 500;
 const MAX_BYTES = 16 * 1024 * 1024;
 const OVERHEAD = 2_048;
+/** Larger ones are not held by the connections that asked for them: a quiet one would hold its own long after it has ended. */
+const MAX_REMEMBERED = 32 * 1024;
 /** Of one request alone: these are never kept. */
 const OWN_FIELDS = ['request-id', 'ratelimit', 'ratelimit-policy'];
 /** What a 304 says besides (RFC 9110, 15.4.5): the rest the client has from the answer that it kept. Each field costs a repeat 1 % (measured). */
@@ -59,14 +62,9 @@ export type SendRepeated = (
 
 export interface Repeating<Admitted> {
   /** Who sends the request, if they may have the answers. Others are left to the routes, which refuse them. */
-  admit(raw: IncomingMessage): Admitted | undefined;
+  admit(raw: IncomingMessage): Admission<Admitted> | undefined;
   /** Whether the caller may have an answer about this. */
   isFor(caller: Admitted, about: string): boolean;
-  /**
-   * Takes what a request costs the caller, who is told of its limits unless there is plenty left: two fields cost a repeat 5 % (measured).
-   * @returns undefined where that cannot be done at once: it is left to the routes, which wait or refuse
-   */
-  charge(caller: Admitted): RateFields | 'plenty' | undefined;
   /** Is told of every repeat, which no handler sees. */
   onRepeat(caller: Admitted, about: string): void;
 }
@@ -74,29 +72,41 @@ export interface Repeating<Admitted> {
 /** Makes the routes of `scoped` answer repeats. Call it after `observeRequests`: repeats are measured and logged like all requests. */
 export function repeatAnswers<Admitted extends Caller>(
   scoped: App,
-  { admit, isFor, charge, onRepeat }: Repeating<Admitted>,
+  { admit, isFor, onRepeat }: Repeating<Admitted>,
 ): SendRepeated {
   const all = new LRUCache<string, Kept>({
     maxSize: MAX_BYTES,
     sizeCalculation: ({ body }, words) => body.length + words.length + OVERHEAD,
   });
-  const { noteAnswer, findHostFault } = scoped;
-  const wordsOnConnection = rememberWords();
+  const { findHostFault } = scoped;
+  /** What is kept for a request, and for whom: found anew when either has ended. */
+  function grant(raw: IncomingMessage, words: string, now: number): Grant<Admitted> | undefined {
+    const kept = all.get(words);
+    if (kept === undefined || now >= kept.until) return undefined;
+    const admission = admit(raw);
+    return admission !== undefined && isFor(admission.caller, kept.about) ? { kept, admission } : undefined;
+  }
+  const requests = rememberRequests<Grant<Admitted>>(findHostFault);
   answerFirst(scoped.server, (raw, response) => {
     const started = performance.now();
-    const kept = isPlainRead(raw) && findHostFault(raw) === undefined ? all.get(wordsOnConnection(raw)) : undefined;
-    if (kept === undefined || started >= kept.until) return false;
-    const caller = admit(raw);
-    if (caller === undefined || !isFor(caller, kept.about)) return false;
-    const fields = charge(caller);
-    if (fields === undefined) return false;
+    const asked = requests(raw);
+    if (asked.words === undefined) return false;
+    const before = asked.found;
+    const found =
+      before !== undefined && started < before.kept.until && before.admission.holds()
+        ? before
+        : grant(raw, asked.words, started);
+    asked.found = found !== undefined && found.kept.body.length <= MAX_REMEMBERED ? found : undefined;
+    const fields = found?.admission.charge();
+    if (found === undefined || fields === undefined) return false;
+    const { kept, admission } = found;
+    const { caller } = admission;
     onRepeat(caller, kept.about);
     const requestId = randomUUID();
-    const status = repeat(raw, response, kept, requestId, fields);
+    const note = repeat(raw, response, kept, requestId, fields) === 304 ? kept.noteUnchanged : kept.noteWhole;
     // Most are out at once.
     if (raw.socket.writableLength > 0) endWhenStill(scoped, raw);
-    const milliseconds = performance.now() - started;
-    noteAnswer({ requestId, method: 'GET', config: kept.config, status, milliseconds, caller });
+    note({ requestId, method: 'GET', milliseconds: performance.now() - started, caller });
     return true;
   });
   return (request, reply, answer, mayRepeat) => {
@@ -115,11 +125,6 @@ function answerFirst(server: Server, answer: (raw: IncomingMessage, response: Se
   });
 }
 
-/** Only GET without a body: all else is for the routes to judge. */
-function isPlainRead({ method, headers }: IncomingMessage): boolean {
-  return method === 'GET' && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
-}
-
 function keep(request: FastifyRequest, reply: FastifyReply, { body, etag, mediaType, about }: RepeatedAnswer): Kept {
   const shared = Object.entries({ ...reply.getHeaders(), ...validatorsOf(reply, etag) }).filter(
     ([name]) => !OWN_FIELDS.includes(name),
@@ -127,9 +132,12 @@ function keep(request: FastifyRequest, reply: FastifyReply, { body, etag, mediaT
   const flat = (fields: typeof shared) => fields.flatMap(([name, value]) => [String(name), String(value)]);
   const validators = ['request-id', '', ...flat(shared.filter(([name]) => FIELDS_OF_UNCHANGED.test(name)))];
   const headers = ['request-id', '', ...flat(shared), 'content-type', mediaType, 'content-length', String(body.length)];
-  const { config } = request.routeOptions;
-  const until = performance.now() + KEEP_MS;
-  return { until, about, etag, validators, headers, body: body.toString('latin1'), config };
+  const { routeOptions, server } = request;
+  return {
+    ...{ until: performance.now() + KEEP_MS, about, etag, validators, headers, body: body.toString('latin1') },
+    noteWhole: server.answersOf(routeOptions.config, 200),
+    noteUnchanged: server.answersOf(routeOptions.config, 304),
+  };
 }
 
 /** @returns the status */
@@ -151,39 +159,4 @@ function repeat(
 
 function listOf({ ratelimit, policy }: RateFields): string[] {
   return ['ratelimit', ratelimit, 'ratelimit-policy', policy];
-}
-
-/** Everything of a request that such an answer can depend on. Headers cannot hold a line break. */
-function wordsOf({ url, headers }: IncomingMessage): string {
-  const { accept = '', 'accept-language': language = '', origin = '' } = headers;
-  return `${url}\n${accept}\n${language}\n${origin}`;
-}
-
-interface Words {
-  readonly url: string | undefined;
-  readonly accept: string | undefined;
-  readonly language: string | undefined;
-  readonly origin: string | undefined;
-  readonly words: string;
-}
-
-/** Joining and hashing the words anew for each request costs as much as all else here; on a connection they are often those of the request before. */
-function rememberWords(): (raw: IncomingMessage) => string {
-  const last = new WeakMap<object, Words>();
-  return (raw) => {
-    const { url, headers, socket } = raw;
-    const before = last.get(socket);
-    if (
-      before !== undefined &&
-      before.url === url &&
-      before.accept === headers.accept &&
-      before.language === headers['accept-language'] &&
-      before.origin === headers.origin
-    )
-      return before.words;
-    const words = wordsOf(raw);
-    const { accept, 'accept-language': language, origin } = headers;
-    last.set(socket, { url, accept, language, origin, words });
-    return words;
-  };
 }

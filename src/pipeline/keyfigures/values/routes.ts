@@ -64,7 +64,6 @@ function formOf(request: FastifyRequest): Form {
 function registerValues(scoped: App, deps: ValueDeps, findRelease: FindRelease): void {
   const send = repeatAnswers(scoped, {
     admit: scoped.admit,
-    charge: scoped.charge,
     isFor: (reader, figure) => isForDomain(reader, figureOf(deps, figure).domain),
     onRepeat: (reader, figure) => deps.reads.count(reader, figure),
   });
