@@ -1,5 +1,5 @@
-// Kills or pauses the real worker process at seeded moments while it schedules and prepares deliveries, and looks each time for anything half visible, lost
-// or doubled. Each round has a subscription of its own, agreed on some days ago: what those days owe is made up at once.
+// Kills or pauses the real worker process, or sets its clock, at seeded moments while it schedules and prepares deliveries, and looks each time for anything
+// half visible, lost or doubled. Each round has a subscription of its own, agreed on some days ago: what those days owe is made up at once.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { compactVerify, createLocalJWKSet, type JWK } from 'jose';
@@ -13,6 +13,7 @@ import { addDays, dayOf } from '../../src/platform/time/local-time.ts';
 import { TEST_CONTEXT, type TestScope } from '../harness/database.ts';
 import { openScene, type Scene } from '../pipeline/warehouse-scene.ts';
 import { populationFile, YEARS } from './kill-worker.ts';
+import { createWallClock } from './wall-clock.ts';
 import { end, findFaults, type KillOptions, seeded, startWorkerProcess } from './worker-process.ts';
 
 const TABLE = 'bor_befolkning';
@@ -21,6 +22,8 @@ const OWED = 5;
 const PATIENCE_MS = 240_000;
 /** A worker is paused for longer than its jobs wait for it. */
 const PAUSE_MS = 60_000;
+/** A clock jumps by up to so much: longer than anything is kept. */
+const JUMP_SECONDS = 3 * 366 * 86_400;
 
 /** When it hit: before the owed deliveries were there, while they were prepared, or when all were ready. */
 export type DeliveryPhase = 'before they were created' | 'while they were prepared' | 'after all were ready';
@@ -34,8 +37,8 @@ export interface DeliveryReport {
 }
 
 export interface DeliveryKillOptions extends Omit<KillOptions, 'onKill'> {
-  /** `pause`: the worker is stopped for a minute while another takes over, and then goes on. */
-  readonly how: 'kill' | 'pause';
+  /** `pause`: the worker is stopped for a minute while another takes over, and then goes on. `jump`: its clock jumps, to years ahead or behind and back. */
+  readonly how: 'kill' | 'pause' | 'jump';
   readonly onKill?: (phase: DeliveryPhase) => void;
 }
 
@@ -60,13 +63,17 @@ export async function killDeliveries(t: TestScope, options: DeliveryKillOptions)
   const histogram = { 'before they were created': 0, 'while they were prepared': 0, 'after all were ready': 0 };
   const problems: string[] = [];
   const watch = createWatch(scene);
+  const clock = options.how === 'jump' ? await createWallClock(scene.folder) : undefined;
   for (let round = 1; round <= options.kills; round += 1) {
     // Now and then there is something new to deliver; otherwise what is ready is delivered again.
     if (random(3) === 0) await revise(round);
     const subscription = await subscribe(scene, agreeing, random);
-    const worker = startWorkerProcess(scene);
+    // Now and then the clock is ahead from the start.
+    await clock?.jump(random(2) * random(JUMP_SECONDS));
+    const worker = startWorkerProcess(scene, clock?.environment);
     await untilMoment(scene, subscription, random);
     if (options.how === 'pause') worker.kill('SIGSTOP');
+    else if (clock !== undefined) await clock.jump((random(2) * 2 - 1) * random(JUMP_SECONDS));
     else await end(worker, 'SIGKILL');
     const phase = await phaseOf(scene, subscription);
     histogram[phase] += 1;
@@ -79,9 +86,18 @@ export async function killDeliveries(t: TestScope, options: DeliveryKillOptions)
       await end(worker, 'SIGTERM');
       await end(other, 'SIGTERM');
     }
+    if (clock !== undefined) {
+      await delay(random(1_500));
+      await clock.jump(0);
+      await end(worker, 'SIGTERM');
+    }
     problems.push(...(await watch()).map((problem) => `after round ${round} (${phase}): ${problem}`));
   }
-  const worker = startWorkerProcess(scene);
+  // One whose clock is behind and is set right finds by itself what has become due.
+  await clock?.jump(-JUMP_SECONDS);
+  const worker = startWorkerProcess(scene, clock?.environment);
+  if (clock !== undefined) await delay(random(3_000));
+  await clock?.jump(0);
   const left = await untilAllReady(scene, options.kills);
   if (left !== undefined) problems.push(left);
   await end(worker, 'SIGTERM');
@@ -158,6 +174,11 @@ function createWatch(scene: Scene): () => Promise<string[]> {
     for (const id of seen.keys()) if (!rows.some((row) => row.id === id)) problems.push(`delivery ${id} is gone`);
     const places = rows.map(({ subscription, dueOn }) => `${subscription} ${dueOn}`);
     if (new Set(places).size !== places.length) problems.push('a due day has two deliveries');
+    const { rows: early } = await scene.owner.query(
+      `select d.due_on, p.state from delivery d join package p using (municipality_code, package_id)
+        where d.due_on > ((now() + interval '1 hour') at time zone 'Europe/Copenhagen')::date or p.state = 'expired'`,
+    );
+    if (early.length > 0) problems.push(`deliveries of days to come, or whose time is over already: ${early.length}`);
     const { rows: gaps } = await scene.owner.query(
       `select 1 from event group by municipality_code having max(sequence) - min(sequence) + 1 <> count(*)`,
     );

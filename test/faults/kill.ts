@@ -1,6 +1,6 @@
-// The long form of the fault tests, run by hand: `npm run faults [loads|packages|deliveries|pauses|parts|disk|storage|same] [kills] [seed]`. SIGKILLs at seeded
+// The long form of the fault tests, run by hand: `npm run faults [loads|packages|deliveries|pauses|jumps|parts|disk|storage|same] [kills] [seed]`. SIGKILLs at seeded
 // moments; prints where they hit and whatever was wrong. `same` kills every worker that takes up one and the same delivery; `pauses` stops workers for a
-// minute while others take over; `parts` breaks PostgreSQL, the api and Redis under a whole running service, and `disk` fills its disk (for those who may mount
+// minute while others take over, `jumps` sets their clocks; `parts` breaks PostgreSQL, the api and Redis under a whole running service, and `disk` fills its disk (for those who may mount
 // a small one); `storage` lets the storage fail at every call of a load, a package and a delivery.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,6 +24,7 @@ const KILLS: Record<string, number> = {
   packages: 30,
   deliveries: 30,
   pauses: 5,
+  jumps: 30,
   parts: 30,
   disk: 30,
   same: 6,
@@ -61,7 +62,7 @@ async function runSeeded(): Promise<Report> {
       ? breakParts(scope, { ...options, folder })
       : fillDisk(scope, { ...options, folder, failures: 6 });
   }
-  const how = what === 'pauses' ? 'pause' : 'kill';
+  const how = ({ pauses: 'pause', jumps: 'jump' } as const)[what] ?? 'kill';
   const { deliveries, ...report } = await killDeliveries(scope, { ...options, how });
   process.stdout.write(`\n${deliveries} deliveries are ready`);
   return report;

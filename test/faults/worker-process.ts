@@ -42,7 +42,8 @@ export function seeded(seed: number): (below: number) => number {
   };
 }
 
-export function startWorkerProcess(scene: Scene): ChildProcess {
+/** @param environment further variables */
+export function startWorkerProcess(scene: Scene, environment: Readonly<Record<string, string>> = {}): ChildProcess {
   return spawn(process.execPath, [WORKER], {
     stdio: 'ignore',
     env: {
@@ -57,6 +58,7 @@ export function startWorkerProcess(scene: Scene): ChildProcess {
       FLIS_WORKER_JOBS: '1',
       FLIS_WORKER_METRICS_PORT: '0',
       FLIS_LOG_LEVEL: 'error',
+      ...environment,
     },
   });
 }

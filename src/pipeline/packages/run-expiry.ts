@@ -1,6 +1,7 @@
 // Ends what is kept for a time, as long as the worker runs: packages whose files are fetched no more, and access requests. Readers see that a request has
 // expired from that moment on; this is so that nothing stays in the database either.
 import type pg from 'pg';
+import { earlierTime } from '../../platform/postgres/earlier-time.ts';
 import { withSystem } from '../../platform/postgres/tenancy.ts';
 import { expireRequests } from './access-requests/expire-requests.ts';
 import { expirePackages } from './store.ts';
@@ -18,7 +19,7 @@ export function startExpiry({ pool, clock }: ExpiryDeps, onError: (error: unknow
   const run = () => {
     running = Promise.all([
       expireRequests(pool),
-      withSystem(pool, 'packages whose time is over', (tx) => expirePackages(tx, clock())),
+      withSystem(pool, 'packages whose time is over', async (tx) => expirePackages(tx, await earlierTime(tx, clock))),
     ]).catch(onError);
   };
   run();

@@ -1,6 +1,7 @@
 // Looks for what is due and for what ends, as long as the worker runs, and publishes the key that it signs with before it signs anything.
 import type { Logger } from 'pino';
 import { codeOf } from '../../../platform/error-code.ts';
+import { earlierTime } from '../../../platform/postgres/earlier-time.ts';
 import { withSystem } from '../../../platform/postgres/tenancy.ts';
 import { type Day, dayOf } from '../../../platform/time/local-time.ts';
 import { announceEnds } from '../subscriptions/index.ts';
@@ -25,7 +26,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<{ stop(): Pro
   let isRunning = false;
   let announced: Day | undefined;
   const lookNow = async () => {
-    const now = deps.clock();
+    const now = await withSystem(deps.pool, 'what time it is', (tx) => earlierTime(tx, deps.clock));
     await scheduleDeliveries(deps, now);
     if (announced === dayOf(now)) return;
     await announceEnds(deps.pool, now);
