@@ -149,8 +149,13 @@ t.test('what is due arrives whole, verified and acknowledged', async (t) => {
     const { id, domain, dueOn, subscriptionId, files } = ready;
     memory.unacknowledged[id] = { id, domain, dueOn, subscriptionId, path: `borger/2026-03-01_${id}`, files };
     await writeFile(statePath, JSON.stringify(memory));
+    proxy.requests.length = 0;
     const { status, out } = await pull(folder);
-    t.equal(status, 0, 'no receipt is asked for');
+    t.equal(status, 0);
+    t.notOk(
+      proxy.requests.some((line) => line.includes(`${id}/acknowledgements`)),
+      'no receipt is asked for',
+    );
     t.match(out, `borger/2026-03-01_${id} was revoked, do not use it: antal er [31m forkert\n`);
     t.match(JSON.parse(await readFile(join(place, 'revoked.json'), 'utf8')), {
       ...{ delivery: id, reason: 'antal er\u001b[31m forkert' },
