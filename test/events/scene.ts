@@ -1,11 +1,10 @@
 // What tests of events share: pools of both roles on a database of its own, and writing events for a municipality.
 import type pg from 'pg';
-import type { Test } from 'tap';
 import { appendEvent } from '../../src/events/index.ts';
 import { createPool } from '../../src/platform/postgres/pool.ts';
 import { type Tenant, withTenant } from '../../src/platform/postgres/tenancy.ts';
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';
-import { TEST_CONTEXT, type TestDatabase } from '../harness/database.ts';
+import { TEST_CONTEXT, type TestDatabase, type TestScope } from '../harness/database.ts';
 
 export const tenantOf = (municipality: string, domains: readonly string[] | null = null): Tenant => ({
   ...{ municipality: municipalityCodeOf(municipality), domains },
@@ -13,7 +12,7 @@ export const tenantOf = (municipality: string, domains: readonly string[] | null
 });
 
 /** A pool of one of the runtime roles; ended with the test. */
-export function poolOf(t: Test, database: TestDatabase, role: 'api' | 'worker', max = 10): pg.Pool {
+export function poolOf(t: TestScope, database: TestDatabase, role: 'api' | 'worker', max = 10): pg.Pool {
   const pool = createPool({
     url: role === 'api' ? database.apiUrl : database.workerUrl,
     ...{ max, statementTimeout: 30_000, applicationName: `test-${role}`, context: TEST_CONTEXT },

@@ -1,7 +1,7 @@
 // A service with its worker, receivers on this machine, and webhooks registered over HTTP as a municipality does it. For tests of webhooks.
 import pg from 'pg';
-import type { Test } from 'tap';
 import type { SenderOptions } from '../../src/events/index.ts';
+import type { TestScope } from '../harness/database.ts';
 import { type Caller, startService, type TestService } from '../harness/service.ts';
 import { type Receivers, startReceivers } from './receivers.ts';
 import { poolOf } from './scene.ts';
@@ -29,7 +29,7 @@ export interface WebhookScene {
 }
 
 export async function openWebhookScene(
-  t: Test,
+  t: TestScope,
   sending: SenderOptions = {},
   withoutWorker = false,
 ): Promise<WebhookScene> {

@@ -1,7 +1,8 @@
-// The long form of the fault tests, run by hand: `npm run faults [loads|packages|deliveries|pauses|jumps|parts|disk|storage|same] [kills] [seed]`. SIGKILLs at seeded
-// moments; prints where they hit and whatever was wrong. `same` kills every worker that takes up one and the same delivery; `pauses` stops workers for a
-// minute while others take over, `jumps` sets their clocks; `parts` breaks PostgreSQL, the api and Redis under a whole running service, and `disk` fills its disk (for those who may mount
-// a small one); `storage` lets the storage fail at every call of a load, a package and a delivery.
+// The long form of the fault tests, run by hand: `npm run faults [loads|packages|deliveries|pauses|jumps|webhooks|parts|disk|storage|same] [kills] [seed]`.
+// SIGKILLs at seeded moments; prints where they hit and whatever was wrong. `same` kills every worker that takes up one and the same delivery; `pauses` stops
+// workers for a minute while others take over, `jumps` sets their clocks, `webhooks` kills them while they send; `parts` breaks PostgreSQL, the api and Redis
+// under a whole running service, and `disk` fills its disk (for those who may mount a small one); `storage` lets the storage fail at every call of a load, a
+// package and a delivery.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { failStorage } from './fail-storage.ts';
 import { fillDisk } from './fill-disk.ts';
 import { killBuilders } from './kill-builder.ts';
 import { killDeliveries } from './kill-deliveries.ts';
+import { killSenders } from './kill-senders.ts';
 import { killAgainAndAgain, killWorkers } from './kill-worker.ts';
 
 interface Report {
@@ -25,6 +27,7 @@ const KILLS: Record<string, number> = {
   deliveries: 30,
   pauses: 5,
   jumps: 30,
+  webhooks: 30,
   parts: 30,
   disk: 30,
   same: 6,
@@ -55,6 +58,11 @@ async function runSeeded(): Promise<Report> {
   if (what === 'packages') return killBuilders(scope, options);
   if (what === 'loads') return killWorkers(scope, options);
   if (what === 'storage') return failStorage(scope, 1);
+  if (what === 'webhooks') {
+    const { repeated, ...report } = await killSenders(scope, options);
+    process.stdout.write(`\n${repeated} requests came again under an id that had arrived`);
+    return report;
+  }
   if (what === 'parts' || what === 'disk') {
     const folder = await mkdtemp(join(tmpdir(), `flis-${what}-`));
     scope.teardown(() => rm(folder, { recursive: true, force: true }));

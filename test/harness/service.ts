@@ -40,6 +40,8 @@ export interface Caller {
 export interface TestService {
   readonly url: string;
   readonly database: TestDatabase;
+  /** The variables of its environment. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly config: Config;
   readonly api: RunningApi;
   readonly worker: RunningWorker | undefined;
@@ -127,6 +129,7 @@ export async function startService(t: TestScope, options: ServiceOptions = {}): 
   return {
     url: api.url,
     database,
+    settings,
     config,
     api,
     worker,

@@ -1,8 +1,9 @@
-// The short forms of what is done to workers and to their storage while they prepare deliveries; the long ones are `npm run faults deliveries`, `jumps` and
-// `storage`. Workers that are paused for a minute are in the long form alone.
+// The short forms of what is done to workers and to their storage while they prepare deliveries and tell of them; the long ones are
+// `npm run faults deliveries`, `jumps`, `webhooks` and `storage`. Workers that are paused for a minute are in the long form alone.
 import t from 'tap';
 import { failStorage } from '../faults/fail-storage.ts';
 import { killDeliveries } from '../faults/kill-deliveries.ts';
+import { killSenders } from '../faults/kill-senders.ts';
 import { skipWithout } from '../harness/skip-without.ts';
 
 const SEED = 20_250_801;
@@ -21,6 +22,15 @@ t.test(
     const { deliveries, problems } = await killDeliveries(t, { how: 'jump', kills: 1, seed: SEED });
     t.same(problems, []);
     t.ok(deliveries >= 5);
+  },
+);
+
+t.test(
+  'a worker that is killed while it sends webhooks loses none, and what it sends again has the same id',
+  { skip: skipWithout('openssl', 'version') },
+  async (t) => {
+    const { problems } = await killSenders(t, { kills: 2, seed: SEED });
+    t.same(problems, []);
   },
 );
 
