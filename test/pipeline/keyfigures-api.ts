@@ -6,6 +6,7 @@ import { people } from '../../src/domains/borger/examples.ts';
 import { registerKeyfigureRoutes } from '../../src/pipeline/keyfigures/index.ts';
 import { createMemoryCache } from '../../src/platform/cache/memory-cache.ts';
 import { createHttpApp } from '../../src/platform/http/app.ts';
+import { createMetrics, observeRequests } from '../../src/platform/http/observe.ts';
 import type { JobSender } from '../../src/platform/queue/queue.ts';
 import { testLimiter } from '../harness/limits.ts';
 import { tokensOnly } from '../harness/tokens-only.ts';
@@ -15,15 +16,17 @@ export const ORIGIN = 'https://flis.example';
 
 /** The routes of key figures on `scene`; `as: null` is an operator. */
 export async function startApi(t: { teardown(fn: () => unknown): void }, scene: Scene, jobs: JobSender) {
+  const log = pino({ enabled: false });
   const app = createHttpApp({
     publicOrigin: ORIGIN,
-    logger: pino({ enabled: false }),
+    logger: log,
     requestTimeout: 30_000,
     maxConnections: 9,
   });
   const key = await createSigningKey();
   const settings = { issuer: 'urn:test', audience: 'urn:flis' };
   registerAccess(app, tokensOnly({ ...settings, keys: { keys: [key.publicJwk] } }), testLimiter());
+  observeRequests(app, { log, metrics: createMetrics(), callerOf: ({ principal }) => principal });
   const reads = createReadCounter(scene.api, (error) => t.teardown(() => Promise.reject(error)));
   registerKeyfigureRoutes(app, {
     pool: scene.api,
