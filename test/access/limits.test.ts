@@ -206,13 +206,14 @@ t.test('two processes share a limit', { skip }, async (t) => {
     const tokens = await Promise.all(services.map((service) => service.token({ clientId })));
     await Promise.all(services.map(untilShared));
     const [a, b] = await Promise.all(services.map((service, index) => ask([service], tokens[index] ?? '', 50)));
-    t.equal(countOf(a as Asked, 200) + countOf(a as Asked, 429), 50, 'nothing fails');
+    // One that could not ask Redis in time leaves it alone for two seconds, and gives out its own share as well.
+    const wasAlone = !(await Promise.all(services.map(isShared))).every(Boolean);
+    for (const each of [a, b]) t.equal(countOf(each as Asked, 200) + countOf(each as Asked, 429), 50, 'nothing fails');
     const served = countOf(a as Asked, 200) + countOf(b as Asked, 200);
-    return { served, fits: served >= 36 && served <= 40 + 2 * 4 + 2 * sinceThen(start) };
+    return { served, wasAlone, fits: served >= 36 && served <= 40 + 2 * 4 + 2 * sinceThen(start) };
   };
   let asked = await askBoth('shared-0');
-  // On a machine that stands still for longer than Redis is waited for, each gives out its own share as well. That does not happen every time.
-  for (let turn = 1; turn < 4 && !asked.fits; turn += 1) asked = await askBoth(`shared-${turn}`);
+  for (let turn = 1; turn < 4 && asked.wasAlone; turn += 1) asked = await askBoth(`shared-${turn}`);
   t.ok(asked.fits, `${asked.served} of 100 are served, the quota is 40`);
 });
 
@@ -245,12 +246,12 @@ async function startPair(t: Test, settings: Record<string, string>): Promise<Tes
   return service;
 }
 
-async function untilShared({ api }: TestService): Promise<void> {
-  for (;;) {
-    const metrics = await (await fetch(`${api.metricsUrl}/metrics`)).text();
-    if (metrics.includes('flis_rate_limits_alone 0')) return;
-    await delay(5);
-  }
+async function untilShared(service: TestService): Promise<void> {
+  while (!(await isShared(service))) await delay(5);
+}
+
+async function isShared({ api }: TestService): Promise<boolean> {
+  return (await (await fetch(`${api.metricsUrl}/metrics`)).text()).includes('flis_rate_limits_alone 0');
 }
 
 t.test('a client is not forgotten, and its bucket full again, before thousands of others have been seen', async (t) => {
