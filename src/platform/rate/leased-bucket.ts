@@ -5,7 +5,10 @@ import { type Limit, refill, shareOf, TokenBucket, waitFor } from './token-bucke
 
 /** Unspent tokens of a lease are handed back after so long: others may need them, and a process that is gone must not count on. */
 const LEASE_MS = 1_000;
-/** A block is this part of the burst. It bounds what can be given out beyond the limit: a block for each process. */
+/**
+ * A block is this part of the burst. It bounds what can be given out beyond the limit while all processes can ask, or none: a block for each
+ * process. One that alone is cut off gives out its share, of which the others know nothing: that much more, until it can ask again.
+ */
 const BLOCK_PART = 10;
 const SHORTEST_WAIT_MS = 1;
 
