@@ -41,6 +41,7 @@ import { createRedisLeases } from './platform/rate/redis-leases.ts';
 import { createRedisLink } from './platform/redis/redis-link.ts';
 import { createLocalDirectory } from './platform/storage/local-directory.ts';
 import type { ObjectStorage } from './platform/storage/storage.ts';
+import { machineClock } from './platform/time/steady-clock.ts';
 
 /** What api and worker have in common. */
 interface SharedDeps {
@@ -110,6 +111,7 @@ export async function openApiDeps(config: Config, log: Logger, options: DepsOpti
     applicationName: 'flis-api',
     statementTimeout: API_STATEMENT_TIMEOUT_MS,
     contextLifetime: API_CONTEXT_LIFETIME_S,
+    clock: () => new Date(),
   });
   const { pool, storage } = shared;
   const keyRing = createKeyRing(shared, () => callerVerifier.forget());
@@ -187,6 +189,7 @@ export async function openWorkerDeps(config: Config, log: Logger, options: DepsO
     applicationName: 'flis-worker',
     statementTimeout: WORKER_STATEMENT_TIMEOUT_MS,
     contextLifetime: WORKER_CONTEXT_LIFETIME_S,
+    clock: machineClock.earliest,
   });
   const duckdb = createDuckDbPool({
     tempRoot: config.tempFolder,
@@ -213,6 +216,7 @@ interface Connection {
   readonly applicationName: string;
   readonly statementTimeout: number;
   readonly contextLifetime: number;
+  readonly clock: () => Date;
 }
 
 async function openShared(config: Config, log: Logger, options: DepsOptions, connection: Connection) {
@@ -239,7 +243,7 @@ async function openShared(config: Config, log: Logger, options: DepsOptions, con
     secrets: { rootSecret: config.rootSecret },
     statementKey: await delivery.deriveStatementKey(config.rootSecret),
     issuer: config.access.issuer,
-    clock: options.clock ?? (() => new Date()),
+    clock: options.clock ?? connection.clock,
     async close() {
       await jobs.stop();
       await pool.end();

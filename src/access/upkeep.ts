@@ -12,7 +12,7 @@ export async function startAccessUpkeep(
 ): Promise<{ stop(): Promise<void> }> {
   const keep = async () => {
     await keepKeysFresh(deps);
-    await announceEnds(deps.pool, tellEnd);
+    await announceEnds(deps.pool, deps.clock, tellEnd);
   };
   await keep();
   let running: Promise<unknown> = Promise.resolve();

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Value } from 'typebox/value';
 import { NAME_FORM } from '../platform/http/wire-forms.ts';
 import type { PublishedTx, SystemTx, TenantTx } from '../platform/postgres/tenancy.ts';
+import { machineClock } from '../platform/time/steady-clock.ts';
 import { insertEvent, insertNationwideEvent, type StoredEvent } from './store.ts';
 import { EVENT_TYPES, type EventType, type MunicipalType, type NationwideType, type NewEvent } from './types.ts';
 
@@ -12,7 +13,7 @@ import { EVENT_TYPES, type EventType, type MunicipalType, type NationwideType, t
  * @throws Error when the data is not as declared; such an event is a fault of the code and must not be written
  */
 export async function appendEvent<Type extends MunicipalType>(tx: TenantTx, event: NewEvent<Type>): Promise<void> {
-  await insertEvent(tx, checked(event));
+  await insertEvent(tx, checked(event), machineClock.likely());
 }
 
 /** Writes an event that concerns every municipality; each has it, with a number of its own, a moment after the commit. @throws like `appendEvent` */

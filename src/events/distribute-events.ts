@@ -3,6 +3,7 @@
 import type pg from 'pg';
 import { withSystem, withTenant } from '../platform/postgres/tenancy.ts';
 import { municipalityCodeOf } from '../platform/tenant.ts';
+import { machineClock } from '../platform/time/steady-clock.ts';
 import { insertEvent, listLacking, listWaiting, markDistributed } from './store.ts';
 
 /** PostgreSQL's code for a row that is there already. */
@@ -20,7 +21,7 @@ export async function distributeEvents(pool: pg.Pool, municipalities: readonly s
         ...{ clientId: 'worker', requestId: 'distribute-events' },
       };
       try {
-        await withTenant(pool, tenant, (tx) => insertEvent(tx, event));
+        await withTenant(pool, tenant, (tx) => insertEvent(tx, event, machineClock.likely()));
         given += 1;
       } catch (error) {
         // Another worker was quicker. The number that was taken for it is given back by the rollback.

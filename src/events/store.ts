@@ -19,8 +19,13 @@ export interface NumberedEvent extends StoredEvent {
  * The row of the counter is locked from here to the end of the transaction, so numbers are given in the order of commits and none is lost: who reads
  * number n sees all below it, ever. An upsert of one row is the cheapest lock that does: an advisory lock would be a statement more, and a sequence
  * gives numbers that commit out of order. What is to be sent to webhooks is queued in the same statement. The time is that of the number, not of the transaction's start, so that it rises with it.
+ * @param likely this process's time: that of an event where PostgreSQL's clock is more than a minute behind it, lest the event be taken for an old one
  */
-export async function insertEvent(tx: TenantTx, { eventId, type, domain, data }: StoredEvent): Promise<void> {
+export async function insertEvent(
+  tx: TenantTx,
+  { eventId, type, domain, data }: StoredEvent,
+  likely: Date,
+): Promise<void> {
   await tx.query(
     `with counter as (
        insert into event_counter (municipality_code, last) values ($1, 1)
@@ -29,8 +34,8 @@ export async function insertEvent(tx: TenantTx, { eventId, type, domain, data }:
        insert into webhook_message (municipality_code, webhook_id, message_id, kind) select $1, webhook_id, $2, 'event' from webhook
        where municipality_code = $1 and status = 'active' and (types is null or $3 = any (types)) and (domains is null or $4 = any (domains)))
      insert into event (municipality_code, sequence, event_id, type, domain, at, data)
-     select $1, last, $2, $3, $4, clock_timestamp(), $5 from counter`,
-    [tx.tenant.municipality, eventId, type, domain, JSON.stringify(data)],
+     select $1, last, $2, $3, $4, case when $6 > clock_timestamp() + interval '1 minute' then $6 else clock_timestamp() end, $5 from counter`,
+    [tx.tenant.municipality, eventId, type, domain, JSON.stringify(data), likely],
   );
 }
 
@@ -103,12 +108,17 @@ export function listEvents(
   );
 }
 
-/** Forgets events older than `days`, each municipality's up to a number, and notes that number. @returns how many */
-export async function deleteOldEvents(tx: SystemTx, days: number): Promise<number> {
+/**
+ * Forgets events of before `before`, each municipality's up to a number, and notes that number. An event has its place: one that seems old or to come
+ * between others was written while a clock was wrong, and goes when those before it and after it go.
+ * @returns how many
+ */
+export async function deleteOldEvents(tx: SystemTx, before: Date, now: Date): Promise<number> {
   const rows = await tx.query<{ gone: number }>(
     `with old as (
-       select c.municipality_code, (select max(sequence) from event e
-         where e.municipality_code = c.municipality_code and e.at < now() - make_interval(days => $1)) as until
+       select c.municipality_code, (select max(e.sequence) from event e
+         where e.municipality_code = c.municipality_code and e.at < $1 and e.sequence < all (select min(recent.sequence) from event recent
+           where recent.municipality_code = c.municipality_code and recent.at between $1 and $2 having count(*) > 0)) as until
        from event_counter c order by c.municipality_code),
      noted as (
        update event_counter c set gone_until = old.until from old
@@ -116,8 +126,8 @@ export async function deleteOldEvents(tx: SystemTx, days: number): Promise<numbe
      gone as (
        delete from event e using old where e.municipality_code = old.municipality_code and e.sequence <= old.until returning 1)
      select count(*) as gone from gone`,
-    [days],
+    [before, now],
   );
-  await tx.query('delete from nationwide_event where distributed_at < now() - make_interval(days => $1)', [days]);
+  await tx.query('delete from nationwide_event where distributed_at < $1', [before]);
   return rows[0]?.gone ?? 0;
 }

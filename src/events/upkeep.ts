@@ -1,5 +1,6 @@
 // What events need done while time passes: nationwide ones are given to every municipality, webhooks are sent theirs, old ones are forgotten. In the worker.
 import type pg from 'pg';
+import { earlierTime } from '../platform/postgres/earlier-time.ts';
 import { withSystem } from '../platform/postgres/tenancy.ts';
 import { distributeEvents } from './distribute-events.ts';
 import { deleteOldEvents } from './store.ts';
@@ -8,6 +9,8 @@ import {
   createSender,
   type DeliverDeps,
   deleteOldAttempts,
+  LONGEST,
+  mendWaits,
   type SenderOptions,
 } from './webhooks/index.ts';
 
@@ -17,10 +20,13 @@ const DISTRIBUTE_MS = 1000;
 /** How often is looked for what is due. A notification at every commit would make all commits of the database wait for each other. */
 const DELIVER_MS = 500;
 const FORGET_MS = 3_600_000;
+const MEND_MS = 15_000;
+const DAY_MS = 24 * 3_600_000;
 
 /** What the worker's part of events needs. */
 export interface EventDeps extends DeliverDeps {
   readonly pool: pg.Pool;
+  readonly clock: () => Date;
   readonly catalogue: { readonly municipalities: readonly { readonly code: string }[] };
 }
 
@@ -50,7 +56,7 @@ export function startEvents(
   sending: SenderOptions,
   onError: (error: unknown) => void,
 ): { stop(): Promise<void> } {
-  const { pool, catalogue } = deps;
+  const { pool, catalogue, clock } = deps;
   const codes = catalogue.municipalities.map(({ code }) => code);
   const distributing = repeat(() => distributeEvents(pool, codes), DISTRIBUTE_MS, onError);
   const delivering = createDelivering(deps, createSender(sending), onError);
@@ -58,16 +64,24 @@ export function startEvents(
   const forgetting = repeat(
     () =>
       withSystem(pool, 'forget old events', async (tx) => {
-        await deleteOldEvents(tx, KEEP_DAYS.events);
-        await deleteOldAttempts(tx, KEEP_DAYS.attempts);
+        const now = await earlierTime(tx, clock);
+        const before = (days: number) => new Date(now.getTime() - days * DAY_MS);
+        await deleteOldEvents(tx, before(KEEP_DAYS.events), now);
+        await deleteOldAttempts(tx, before(KEEP_DAYS.attempts), now);
       }),
     FORGET_MS,
+    onError,
+  );
+  const mending = repeat(
+    () => withSystem(pool, 'webhooks: what waits for too long', (tx) => mendWaits(tx, LONGEST)),
+    MEND_MS,
     onError,
   );
   return {
     async stop() {
       await distributing.stop();
       await forgetting.stop();
+      await mending.stop();
       await looking.stop();
       await delivering.stop();
     },

@@ -250,7 +250,8 @@ t.test('the end of a key is announced 30 and 7 days ahead, once each, however ma
       accessKeyId,
       days,
     ]);
-  const announce = () => announceEnds(pool, (tx, data) => appendEvent(tx, { type: 'access-key.expiring', data }));
+  const announce = (clock = () => new Date()) =>
+    announceEnds(pool, clock, (tx, data) => appendEvent(tx, { type: 'access-key.expiring', data }));
   const announced = async () => {
     await Promise.all([announce(), announce(), announce()]);
     const { rows } = await owner.query(
@@ -269,7 +270,8 @@ t.test('the end of a key is announced 30 and 7 days ahead, once each, however ma
     [1, [30, 7]],
   ] as const) {
     await endsIn(days);
-    t.same(await announced(), expected, `${days} days before`);
+    await announce(() => new Date(Date.now() - 365 * DAY));
+    t.same(await announced(), expected, `${days} days before, by the clock that is behind`);
   }
   const { rows: told } = await owner.query(
     `select data ->> 'accessKey' as key, (data ->> 'days')::int as days from event where type = 'access-key.expiring' order by sequence`,

@@ -49,6 +49,17 @@ t.test('blocks of both logs, for all municipalities, in one chain', async (t) =>
   t.match(await checkBlocks({ pool: scene.worker, storage: scene.storage }), { named: 2, faults: [], young: 0 });
 });
 
+t.test('a block that was sealed while a clock ran ahead does not keep the next one waiting', async (t) => {
+  const scene = await openAuditScene(t);
+  await scene.write('615');
+  await scene.seal();
+  await scene.write('615');
+  t.same(await scene.seal({ minimumAgeMs: 60_000 }), [], 'the last one is too young');
+  await scene.owner.query('alter table audit_block disable trigger user');
+  await scene.owner.query(`update audit_block set sealed_at = sealed_at + interval '1 year'`);
+  t.equal((await scene.seal({ minimumAgeMs: 60_000 })).length, 1);
+});
+
 t.test('a number below a visible one may still be written: its range is not closed', async (t) => {
   const scene = await openAuditScene(t);
   const insert = `insert into audit_entry (municipality_code, client_id, request_id, operation, object) values ('615', 'late', 'late', 'late', '{}')`;

@@ -54,6 +54,18 @@ t.test('a simulated year of upkeep, with gaps and revocations', async () => {
   );
 });
 
+t.test('a key that was made while a clock ran ahead keeps nobody from making the next one', async (t) => {
+  const day = (days: number) => new Date(START + days * 24 * 60 * MINUTE);
+  const keys: KeyTimes[] = [
+    { keyId: 'now', usedFrom: day(0), revokedAt: null },
+    { keyId: 'ahead', usedFrom: day(1000), revokedAt: null },
+  ];
+  t.equal(nextKeyAt(keys, day(1)), undefined);
+  const usedFrom = nextKeyAt(keys, day(30));
+  t.ok(usedFrom !== undefined && usedFrom < day(31));
+  t.equal(nextKeyAt([...keys, { keyId: 'next', usedFrom: usedFrom ?? day(0), revokedAt: null }], day(30)), undefined);
+});
+
 t.test('what is sealed opens for its purpose and name alone', async (t) => {
   const secret = randomBytes(32);
   const sealed = seal(secret, 'signing-key', 'k1', Buffer.from('private'));
@@ -75,7 +87,7 @@ t.test('keys in the database', async (t) => {
   const api = createPool({ ...settings, url: database.apiUrl });
   t.teardown(() => Promise.all([worker.end(), api.end()]));
   const secrets = { rootSecret: randomBytes(32) };
-  const deps = { pool: worker, secrets };
+  const deps = { pool: worker, secrets, clock: () => new Date() };
   const made = await Promise.all(Array.from({ length: 8 }, () => keepKeysFresh(deps)));
   t.equal(
     made.reduce((sum, count) => sum + count, 0),

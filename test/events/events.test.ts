@@ -8,6 +8,7 @@ import { distributeEvents } from '../../src/events/distribute-events.ts';
 import { deleteOldEvents } from '../../src/events/store.ts';
 import { EVENT_NAMES, EVENT_TYPES, type EventType } from '../../src/events/types.ts';
 import { withPublished, withSystem, withTenant } from '../../src/platform/postgres/tenancy.ts';
+import { WITHOUT_LIMITS } from '../harness/limits.ts';
 import { type Caller, startService } from '../harness/service.ts';
 import { poolOf, reject, tenantOf } from './scene.ts';
 
@@ -29,7 +30,7 @@ interface Page {
 }
 
 t.test('events', async (t) => {
-  const service = await startService(t, { withoutWorker: true });
+  const service = await startService(t, { withoutWorker: true, settings: WITHOUT_LIMITS });
   const owner = new pg.Client({ connectionString: service.database.ownerUrl });
   await owner.connect();
   t.teardown(() => owner.end());
@@ -202,11 +203,16 @@ t.test('events', async (t) => {
     'what is older than 90 days is gone, and whoever was before it is told from where to go on',
     async (t) => {
       await owner.query(
-        `update event set at = now() - interval '91 days' where municipality_code = $1 and sequence in (2, 3)`,
+        `update event set at = now() - interval '91 days' where municipality_code = $1 and sequence in (1, 2, 3)`,
         [VIBORG],
       );
-      t.equal(await withSystem(worker, 'test', (tx) => deleteOldEvents(tx, 90)), 3, 'numbers go in their order');
-      t.equal(await withSystem(worker, 'test', (tx) => deleteOldEvents(tx, 90)), 0);
+      const before = new Date(Date.now() - 90 * 86_400_000);
+      t.equal(
+        await withSystem(worker, 'test', (tx) => deleteOldEvents(tx, before, new Date())),
+        3,
+        'numbers go in their order',
+      );
+      t.equal(await withSystem(worker, 'test', (tx) => deleteOldEvents(tx, before, new Date())), 0);
       const other = { municipality: VIBORG };
       const gone = await ask('?after=1', other);
       t.equal(gone.status, 410);
@@ -217,11 +223,25 @@ t.test('events', async (t) => {
       t.same(rest(await read('', other)), [4, 5], 'who names no number starts with the oldest');
       t.same(rest(await read('', { municipality: HORSENS, domains: ['skole'] })), [], 'nothing of others went');
       await owner.query(`update event set at = now() - interval '91 days' where municipality_code = $1`, [VIBORG]);
-      await withSystem(worker, 'test', (tx) => deleteOldEvents(tx, 90));
+      await withSystem(worker, 'test', (tx) => deleteOldEvents(tx, before, new Date()));
       t.equal((await ask('?after=4', other)).status, 410, 'also when none is left');
       t.equal((await read('?after=5', other)).after, 5);
       await reject(api, VIBORG, randomUUID());
       t.same(rest(await read('?after=5', other)), [6]);
+      for (let each = 0; each < 3; each += 1) await reject(api, VIBORG, randomUUID());
+      const stamp = (sequence: number, days: number) =>
+        owner.query(
+          'update event set at = now() + make_interval(days => $3) where municipality_code = $1 and sequence = $2',
+          [VIBORG, sequence, days],
+        );
+      await stamp(7, -1000);
+      await stamp(8, 1000);
+      const forget = () => withSystem(worker, 'test', (tx) => deleteOldEvents(tx, before, new Date()));
+      t.equal(await forget(), 0, 'one that a clock that was behind made old goes when its turn comes');
+      await stamp(6, -91);
+      t.equal(await forget(), 2);
+      await stamp(9, -91);
+      t.equal(await forget(), 2, 'one of a time to come holds up nobody');
     },
   );
 });

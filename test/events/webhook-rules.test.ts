@@ -46,6 +46,12 @@ t.test('retries: full jitter within bounds, 75 hours in all, and then the end', 
     }),
   );
   t.ok(most > 10, `up to ${most} attempts`);
+  t.equal(
+    waitAfter(9, 1000 * RETRY_SPAN, 0.5),
+    0.5 * longestWait(9),
+    'a clock that jumps ends nothing after a few attempts',
+  );
+  t.equal(waitAfter(10, RETRY_SPAN, 0.5), undefined);
 });
 
 /** The bits of an address by arithmetic of its own. */

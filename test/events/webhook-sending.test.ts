@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import { createDelivering } from '../../src/events/webhooks/deliver-messages.ts';
+import { LONGEST } from '../../src/events/webhooks/rules.ts';
 import { createSender, type Sender } from '../../src/events/webhooks/send-message.ts';
-import { takeMessages } from '../../src/events/webhooks/store-messages.ts';
+import { mendWaits, takeMessages } from '../../src/events/webhooks/store-messages.ts';
 import { withSystem } from '../../src/platform/postgres/tenancy.ts';
 import { skipWithout } from '../harness/skip-without.ts';
 import { startReceivers } from './receivers.ts';
@@ -198,6 +199,12 @@ t.test('messages whose worker died, and messages in vain', SKIP, async (t) => {
       `update webhook_message set next_at = now(), since = now() - interval '75 hours' where webhook_id = $1 and attempts > 0`,
       [webhookId],
     );
+    await runAll(delivering());
+    t.equal((await stateOf(webhookId)).status, 'active', 'not after two attempts: the time was lost here, not there');
+    await owner.query(
+      'update webhook_message set next_at = now(), attempts = 9 where webhook_id = $1 and attempts > 0',
+      [webhookId],
+    );
     // One at a time, the one that waits longest first.
     await runAll(delivering());
     await runAll(delivering());
@@ -215,6 +222,26 @@ t.test('messages whose worker died, and messages in vain', SKIP, async (t) => {
       [webhookId],
     );
     t.same(log, [{ outcome: 'refused-status', status: 500 }]);
+  });
+
+  await t.test('what was queued while a clock ran ahead is sent when it is right again', async (t) => {
+    const { webhookId } = await activate('ahead');
+    await reject(api, '615', randomUUID());
+    await owner.query(
+      `update webhook_message set next_at = now() + interval '1 year', since = now() + interval '1 year'
+       where webhook_id = $1 and state = 'waiting'`,
+      [webhookId],
+    );
+    await runAll(delivering());
+    t.equal(countOf('ahead').length, 0);
+    await withSystem(worker, 'test', (tx) => mendWaits(tx, LONGEST));
+    await runAll(delivering());
+    t.equal(countOf('ahead').length, 1);
+    const { rows } = await owner.query(
+      'select bool_and(since <= now()) as past from webhook_message where webhook_id = $1',
+      [webhookId],
+    );
+    t.same(rows, [{ past: true }], 'and its 75 hours are counted from now');
   });
 
   await t.test('a challenge that is not repeated leaves it pending, and gets nothing else', async (t) => {

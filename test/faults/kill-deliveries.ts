@@ -10,10 +10,10 @@ import { insertEvent, insertSubscription } from '../../src/pipeline/delivery/sub
 import { createPool } from '../../src/platform/postgres/pool.ts';
 import { withTenant } from '../../src/platform/postgres/tenancy.ts';
 import { addDays, dayOf } from '../../src/platform/time/local-time.ts';
-import { TEST_CONTEXT, type TestScope } from '../harness/database.ts';
+import { createDatabaseIn, TEST_CONTEXT, type TestScope } from '../harness/database.ts';
 import { openScene, type Scene } from '../pipeline/warehouse-scene.ts';
 import { populationFile, YEARS } from './kill-worker.ts';
-import { createWallClock } from './wall-clock.ts';
+import { createWallClock, type WallClock } from './wall-clock.ts';
 import { end, findFaults, type KillOptions, seeded, startWorkerProcess } from './worker-process.ts';
 
 const TABLE = 'bor_befolkning';
@@ -37,7 +37,10 @@ export interface DeliveryReport {
 }
 
 export interface DeliveryKillOptions extends Omit<KillOptions, 'onKill'> {
-  /** `pause`: the worker is stopped for a minute while another takes over, and then goes on. `jump`: its clock jumps, to years ahead or behind and back. */
+  /**
+   * `pause`: the worker is stopped for a minute while another takes over, and then goes on. `jump`: its clock, that of PostgreSQL, or both as on one machine
+   * jump to years ahead or behind, and back.
+   */
   readonly how: 'kill' | 'pause' | 'jump';
   readonly onKill?: (phase: DeliveryPhase) => void;
 }
@@ -47,7 +50,9 @@ export async function killDeliveries(t: TestScope, options: DeliveryKillOptions)
   const random = seeded(options.seed);
   const domain = (await loadCatalogue()).domain('borger');
   if (domain === undefined) throw new Error('no domain borger');
-  const scene = await openScene(t, domain);
+  const clocks = options.how === 'jump' ? await createClocks(t) : undefined;
+  const database = clocks && (await createDatabaseIn(t, clocks.database.environment));
+  const scene = await openScene(t, domain, undefined, database);
   // The worker may only read what was agreed.
   const agreeing = createPool({
     ...{ url: scene.database.apiUrl, max: 1, statementTimeout: 10_000 },
@@ -63,17 +68,17 @@ export async function killDeliveries(t: TestScope, options: DeliveryKillOptions)
   const histogram = { 'before they were created': 0, 'while they were prepared': 0, 'after all were ready': 0 };
   const problems: string[] = [];
   const watch = createWatch(scene);
-  const clock = options.how === 'jump' ? await createWallClock(scene.folder) : undefined;
   for (let round = 1; round <= options.kills; round += 1) {
     // Now and then there is something new to deliver; otherwise what is ready is delivered again.
     if (random(3) === 0) await revise(round);
     const subscription = await subscribe(scene, agreeing, random);
-    // Now and then the clock is ahead from the start.
-    await clock?.jump(random(2) * random(JUMP_SECONDS));
-    const worker = startWorkerProcess(scene, clock?.environment);
+    const jump = clocks?.chosen(random);
+    // Now and then one of two clocks is ahead from the start.
+    if (random(2) === 0) await jump?.one(random(JUMP_SECONDS));
+    const worker = startWorkerProcess(scene, clocks?.worker.environment);
     await untilMoment(scene, subscription, random);
     if (options.how === 'pause') worker.kill('SIGSTOP');
-    else if (clock !== undefined) await clock.jump((random(2) * 2 - 1) * random(JUMP_SECONDS));
+    else if (jump !== undefined) await jump.all((random(2) * 2 - 1) * random(JUMP_SECONDS));
     else await end(worker, 'SIGKILL');
     const phase = await phaseOf(scene, subscription);
     histogram[phase] += 1;
@@ -86,23 +91,45 @@ export async function killDeliveries(t: TestScope, options: DeliveryKillOptions)
       await end(worker, 'SIGTERM');
       await end(other, 'SIGTERM');
     }
-    if (clock !== undefined) {
+    if (jump !== undefined) {
       await delay(random(1_500));
-      await clock.jump(0);
+      await jump.all(0);
       await end(worker, 'SIGTERM');
     }
     problems.push(...(await watch()).map((problem) => `after round ${round} (${phase}): ${problem}`));
   }
   // One whose clock is behind and is set right finds by itself what has become due.
-  await clock?.jump(-JUMP_SECONDS);
-  const worker = startWorkerProcess(scene, clock?.environment);
-  if (clock !== undefined) await delay(random(3_000));
-  await clock?.jump(0);
+  await clocks?.worker.jump(-JUMP_SECONDS);
+  const worker = startWorkerProcess(scene, clocks?.worker.environment);
+  if (clocks !== undefined) await delay(random(3_000));
+  await clocks?.worker.jump(0);
   const left = await untilAllReady(scene, options.kills);
   if (left !== undefined) problems.push(left);
   await end(worker, 'SIGTERM');
   problems.push(...(await watch()));
   return { histogram, deliveries: (await readDeliveries(scene)).length, problems };
+}
+
+interface Clocks {
+  readonly worker: WallClock;
+  readonly database: WallClock;
+  /** Those that jump in a round: all of them, or one when the others tell that it is wrong. */
+  chosen(random: (below: number) => number): Record<'all' | 'one', (seconds: number) => Promise<void>>;
+}
+
+async function createClocks(t: TestScope): Promise<Clocks> {
+  const [worker, database] = [await createWallClock(t), await createWallClock(t)];
+  const choices = [[worker], [database], [worker, database]] as const;
+  return {
+    ...{ worker, database },
+    chosen(random) {
+      const clocks = choices[random(choices.length)] ?? [];
+      return {
+        all: async (seconds) => void (await Promise.all(clocks.map((clock) => clock.jump(seconds)))),
+        one: async (seconds) => void (await clocks[0]?.jump(seconds)),
+      };
+    },
+  };
 }
 
 /** Daily from some days ago on, in some of the formats. */

@@ -1,8 +1,10 @@
-// A wall clock of a process that can be made to jump while it runs, by `libfaketime` (Debian: faketime). Timers go on as they would: those of a machine whose
+// A wall clock of processes that can be made to jump while they run, by `libfaketime` (Debian: faketime). Timers go on as they would: those of a machine whose
 // time is set, too, count from a clock that never jumps.
 import { execFileSync } from 'node:child_process';
-import { rename, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestScope } from '../harness/database.ts';
 
 export interface WallClock {
   /** For processes that are to have this clock. */
@@ -11,8 +13,12 @@ export interface WallClock {
   jump(seconds: number): Promise<void>;
 }
 
-/** @returns a clock that is right at first; its state is in `folder` */
-export async function createWallClock(folder: string): Promise<WallClock> {
+/** @returns a clock that is right at first */
+export async function createWallClock(t: TestScope): Promise<WallClock> {
+  const folder = await mkdtemp(join(tmpdir(), 'flis-clock-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  // PostgreSQL reads it as another account.
+  await chmod(folder, 0o755);
   const file = join(folder, 'wall-clock');
   const jump = async (seconds: number) => {
     // At once, for it is read at every look at the clock.

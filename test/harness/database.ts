@@ -151,17 +151,34 @@ export async function createEmptyDatabase(t: TestScope): Promise<TestDatabase> {
 
 /** An empty database on a server of its own whose owner is an ordinary role with the rights that db/README.md names. `adminUrl` is the superuser's. */
 export async function createOrdinaryDatabase(t: TestScope): Promise<TestDatabase & { readonly adminUrl: string }> {
+  const server = await startOwnServer(t);
+  await runAsOwner(server.url, `create role ordinary login createrole password '${PASSWORD}'`);
+  await runAsOwner(server.url, 'create database flis owner ordinary');
+  const ownerUrl = withDatabase(server.url, 'flis', 'ordinary');
+  return { ...databaseUrls(server.url, 'flis'), ownerUrl, adminUrl: withDatabase(server.url, 'flis') };
+}
+
+/** A migrated database on a server of its own that has further environment variables. */
+export async function createDatabaseIn(
+  t: TestScope,
+  environment: Readonly<Record<string, string>>,
+): Promise<TestDatabase> {
+  const server = await startOwnServer(t, environment);
+  await runAsOwner(server.url, 'create database flis');
+  const { migrate } = await import('../../db/migrate.ts');
+  await migrate(migrateOptions(withDatabase(server.url, 'flis')));
+  return databaseUrls(server.url, 'flis');
+}
+
+async function startOwnServer(t: TestScope, environment: Readonly<Record<string, string>> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'flis-server-'));
-  const server = await startEmbeddedPostgres({ folder, settings: { fsync: 'off' } });
+  const server = await startEmbeddedPostgres({ folder, settings: { fsync: 'off' }, environment });
   t.teardown(async () => {
     await server.stop();
     await server.remove();
     await rm(folder, { recursive: true, force: true });
   });
-  await runAsOwner(server.url, `create role ordinary login createrole password '${PASSWORD}'`);
-  await runAsOwner(server.url, 'create database flis owner ordinary');
-  const ownerUrl = withDatabase(server.url, 'flis', 'ordinary');
-  return { ...databaseUrls(server.url, 'flis'), ownerUrl, adminUrl: withDatabase(server.url, 'flis') };
+  return server;
 }
 
 /** `url` for one of the runtime roles of a server that `migrateOptions` prepared. */

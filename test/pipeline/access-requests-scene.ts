@@ -67,9 +67,9 @@ export async function openPersonScene(t: TestScope, options: ServiceOptions = {}
       throw new Error('a download did not end');
     },
     expire: () => {
-      const pool = flis.workerDeps?.pool;
-      if (pool === undefined) throw new Error('no worker');
-      return expireRequests(pool);
+      const deps = flis.workerDeps;
+      if (deps === undefined) throw new Error('no worker');
+      return expireRequests(deps.pool, deps.clock);
     },
   };
 }

@@ -22,7 +22,7 @@ import { type Tenant, type TenantTx, withTenant } from '../../src/platform/postg
 import type { JobHandler } from '../../src/platform/queue/queue.ts';
 import { createLocalDirectory } from '../../src/platform/storage/local-directory.ts';
 import { municipalityCodeOf } from '../../src/platform/tenant.ts';
-import { createTestDatabase, TEST_CONTEXT, type TestScope } from '../harness/database.ts';
+import { createTestDatabase, TEST_CONTEXT, type TestDatabase, type TestScope } from '../harness/database.ts';
 
 const text = { da: '', en: '' };
 const column = (name: string, type: Column['type'], extra: Partial<Column> = {}): Column => ({
@@ -151,8 +151,8 @@ export interface Delivery {
 export const ROOT_SECRET = createHash('sha256').update('a root secret for tests').digest();
 
 /** Everything a test needs; `sent` are the jobs that were enqueued, as they are in the queue's table after commit. */
-export async function openScene(t: TestScope, domain: Domain = TOY, municipality = '615') {
-  const database = await createTestDatabase(t);
+export async function openScene(t: TestScope, domain: Domain = TOY, municipality = '615', own?: TestDatabase) {
+  const database = own ?? (await createTestDatabase(t));
   const folder = await mkdtemp(join(tmpdir(), 'flis-warehouse-'));
   const pool = createPool({
     url: database.workerUrl,

@@ -180,6 +180,40 @@ t.test('queue', async (t) => {
     t.same(failed, []);
   });
 
+  await t.test(
+    'what was sent while the clock of PostgreSQL ran ahead runs when it is right again, in its order',
+    async (t) => {
+      seen.length = 0;
+      await pool.query(
+        `update pgboss.queue set monitor_claim_on = now() + interval '1 year', maintain_on = now() + interval '1 year'`,
+      );
+      await withTenant(pool, tenant, async (tx) => {
+        for (const [place, id] of ['first', 'second', 'third'].entries()) {
+          await sender.send(tx, REVISE, '615:m', { municipality, domain: 'd', task: 'load', sourceDeliveryId: id });
+          await tx.query(
+            `update pgboss.job set start_after = now() + interval '1 year', created_on = now() + make_interval(years => 1, secs => $2)
+            where data ->> 'sourceDeliveryId' = $1`,
+            [id, place],
+          );
+        }
+      });
+      // One whose worker died in those minutes.
+      await withTenant(pool, tenant, async (tx) => {
+        await sender.send(tx, REVISE, '615:n', { municipality, domain: 'd', task: 'load', sourceDeliveryId: 'orphan' });
+        await tx.query(
+          `update pgboss.job set state = 'active', started_on = now() + interval '1 year', heartbeat_on = now() + interval '1 year',
+           heartbeat_seconds = 1 where singleton_key = '615:n'`,
+        );
+      });
+      await until(() => seen.length === 4);
+      t.same(
+        seen.filter((id) => id !== 'orphan'),
+        ['first', 'second', 'third'],
+      );
+      t.ok(seen.includes('orphan'));
+    },
+  );
+
   await t.test('a stuck job is told to end, and has failed as one that throws', async (t) => {
     attempts = 0;
     failed.length = 0;

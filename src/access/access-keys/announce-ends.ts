@@ -1,5 +1,6 @@
 // Announces the ends of access keys in their municipality's log, once 30 days ahead and once 7: nobody reads a key's settings before a nightly refresh fails.
 import type pg from 'pg';
+import { earlierTime } from '../../platform/postgres/earlier-time.ts';
 import { type SystemTx, type Tenant, type TenantTx, withSystem, withTenant } from '../../platform/postgres/tenancy.ts';
 import { municipalityCodeOf } from '../../platform/tenant.ts';
 import { writeAudit } from '../audit/index.ts';
@@ -18,11 +19,14 @@ export interface KeyEnd {
 export type TellEnd = (tx: TenantTx, end: KeyEnd) => Promise<void>;
 
 /** Any number of workers may do so at once. @returns how many were announced */
-export async function announceEnds(pool: pg.Pool, tell: TellEnd): Promise<number> {
-  const ending = await withSystem(pool, 'access keys that end', (tx: SystemTx) => listEndingKeys(tx));
+export async function announceEnds(pool: pg.Pool, clock: () => Date, tell: TellEnd): Promise<number> {
+  const { now, ending } = await withSystem(pool, 'access keys that end', async (tx: SystemTx) => ({
+    now: await earlierTime(tx, clock),
+    ending: await listEndingKeys(tx),
+  }));
   let announced = 0;
   for (const { municipality, accessKeyId, clientId, expiresAt, noticed } of ending) {
-    const days = dueNotice(expiresAt, new Date(), noticed);
+    const days = dueNotice(expiresAt, now, noticed);
     if (days === undefined) continue;
     const worker = { domains: null, clientId: 'worker', requestId: 'access-key-notice' };
     const tenant: Tenant = { ...worker, municipality: municipalityCodeOf(municipality) };

@@ -1,6 +1,7 @@
 // Makes, replaces and revokes the service's signing keys. In the worker and by command; the api only reads them.
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import type pg from 'pg';
+import { earlierTime } from '../../platform/postgres/earlier-time.ts';
 import { withSystem } from '../../platform/postgres/tenancy.ts';
 import { seal } from '../../platform/sealed.ts';
 import { writeOperatorAudit } from '../audit/index.ts';
@@ -17,6 +18,7 @@ import {
 export interface SigningKeyDeps {
   readonly pool: pg.Pool;
   readonly secrets: { readonly rootSecret: Uint8Array };
+  readonly clock: () => Date;
 }
 
 /** What the secret of a signing key is sealed for. */
@@ -28,7 +30,7 @@ const UPKEEP = { clientId: 'worker', requestId: 'token-upkeep' };
 export async function keepKeysFresh(deps: SigningKeyDeps): Promise<number> {
   return withSystem(deps.pool, 'signing keys', async (tx) => {
     const now = await lockSigningKeys(tx);
-    await deleteExpiredAssertions(tx);
+    await deleteExpiredAssertions(tx, await earlierTime(tx, deps.clock));
     const keys = await listSigningKeys(tx);
     const spent = spentKeysAt(keys, now).map(({ keyId }) => keyId);
     if (spent.length > 0) await deleteSigningKeys(tx, spent);

@@ -47,12 +47,13 @@ function inOrder<Key extends KeyTimes>(keys: readonly Key[]): Key[] {
 
 /**
  * @returns from when a new key must sign, if one is needed at `now`: at once where none signs, so far ahead that it can be known where the
- * present one's month is nearly over; undefined where the next one is there already
+ * present one's month is nearly over; undefined where the next one is there already. One whose time is further off was made while a clock ran ahead.
  */
 export function nextKeyAt(keys: readonly KeyTimes[], now: Date): Date | undefined {
   const current = signingKeyAt(keys, now);
   if (current === undefined) return now;
-  const hasNext = keys.some(({ usedFrom, revokedAt }) => revokedAt === null && usedFrom > now);
+  const ahead = new Date(now.getTime() + 2 * PUBLISHED_AHEAD);
+  const hasNext = keys.some(({ usedFrom, revokedAt }) => revokedAt === null && usedFrom > now && usedFrom <= ahead);
   const isDue = current.usedFrom.getTime() + KEY_LIFE - PUBLISHED_AHEAD <= now.getTime();
   return isDue && !hasNext ? new Date(now.getTime() + PUBLISHED_AHEAD) : undefined;
 }

@@ -68,10 +68,11 @@ export async function useAssertion(tx: TenantTx, clientId: string, jti: string, 
   return rows.length === 1;
 }
 
-/** Forgets assertions that have expired, with room for clocks. @returns how many */
-export async function deleteExpiredAssertions(tx: SystemTx): Promise<number> {
+/** Forgets assertions that have expired at `now`, with room for clocks. @returns how many */
+export async function deleteExpiredAssertions(tx: SystemTx, now: Date): Promise<number> {
   const rows = await tx.query(
-    `delete from used_assertion where expires_at < now() - interval '2 minutes' returning jti`,
+    `delete from used_assertion where expires_at < $1::timestamptz - interval '2 minutes' returning jti`,
+    [now],
   );
   return rows.length;
 }

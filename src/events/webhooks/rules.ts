@@ -6,9 +6,12 @@ const SECOND = 1000;
 const HOUR = 3600 * SECOND;
 /** Retries go on for so long after the first attempt. */
 export const RETRY_SPAN = 75 * HOUR;
+/** A span has 15 attempts when every wait is at its longest. With fewer than these it was our own time that was lost, or a clock that jumped. */
+const FEWEST_ATTEMPTS = 10;
 const FIRST_LONGEST = 10 * SECOND;
 const FACTOR = 3;
-const LONGEST = 12 * HOUR;
+/** Nothing is put off for longer. */
+export const LONGEST = 12 * HOUR;
 
 /** The longest wait after the attempt of that number (1, 2, 3 …), in milliseconds: 10 s, 30 s, 90 s … 12 h. */
 export function longestWait(attempts: number): number {
@@ -18,11 +21,14 @@ export function longestWait(attempts: number): number {
 /**
  * How long to wait after a failed attempt, in milliseconds: anything up to the longest (full jitter, so that receivers that come back are not all asked
  * at once); the last attempt stands at the end of the span.
- * @param elapsed milliseconds since the message was first due. @param random from [0, 1). @returns undefined when the span is over
+ * @param elapsed milliseconds since the message was first due. @param random from [0, 1).
+ * @returns undefined when the span is over and enough attempts were made in it
  */
 export function waitAfter(attempts: number, elapsed: number, random: number): number | undefined {
+  const wait = random * longestWait(attempts);
   const left = RETRY_SPAN - elapsed;
-  return left <= 0 ? undefined : Math.min(left, random * longestWait(attempts));
+  if (left > 0) return Math.min(left, wait);
+  return attempts < FEWEST_ATTEMPTS ? wait : undefined;
 }
 
 /** Bytes of a secret; the specification asks for 24 to 64. */

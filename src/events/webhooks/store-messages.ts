@@ -146,6 +146,18 @@ export async function putOff(
   );
 }
 
+/**
+ * Makes due what waits for longer than anything is put off: it was queued, or put off, while PostgreSQL's clock ran ahead.
+ * @param longest milliseconds
+ */
+export async function mendWaits(tx: SystemTx, longest: number): Promise<void> {
+  await tx.query(
+    `update webhook_message set next_at = now(), since = least(since, now())
+     where state = 'waiting' and next_at > now() + make_interval(secs => $1)`,
+    [longest / 1000],
+  );
+}
+
 /** Gives up all that waits for a webhook. */
 export async function giveUp(tx: TenantTx, webhookId: string): Promise<void> {
   await tx.query(
@@ -154,16 +166,13 @@ export async function giveUp(tx: TenantTx, webhookId: string): Promise<void> {
   );
 }
 
-/** Forgets attempts and ended messages older than `days`, what is left of webhooks that were deleted, and secrets that sign no more. */
-export async function deleteOldAttempts(tx: SystemTx, days: number): Promise<void> {
-  await tx.query('delete from webhook_attempt where at < now() - make_interval(days => $1)', [days]);
-  await tx.query(
-    `delete from webhook_message where state <> 'waiting' and next_at < now() - make_interval(days => $1)`,
-    [days],
-  );
+/** Forgets attempts and ended messages of before `before`, what is left of webhooks that were deleted, and secrets that at `now` sign no more. */
+export async function deleteOldAttempts(tx: SystemTx, before: Date, now: Date): Promise<void> {
+  await tx.query('delete from webhook_attempt where at < $1', [before]);
+  await tx.query(`delete from webhook_message where state <> 'waiting' and next_at < $1`, [before]);
   await tx.query(
     `delete from webhook_message m where not exists (select from webhook w
        where w.municipality_code = m.municipality_code and w.webhook_id = m.webhook_id)`,
   );
-  await tx.query('delete from webhook_secret where expires_at < now()');
+  await tx.query('delete from webhook_secret where expires_at < $1', [now]);
 }

@@ -18,7 +18,7 @@ export function startExpiry({ pool, clock }: ExpiryDeps, onError: (error: unknow
   let running: Promise<unknown> = Promise.resolve();
   const run = () => {
     running = Promise.all([
-      expireRequests(pool),
+      expireRequests(pool, clock),
       withSystem(pool, 'packages whose time is over', async (tx) => expirePackages(tx, await earlierTime(tx, clock))),
     ]).catch(onError);
   };

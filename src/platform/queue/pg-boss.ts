@@ -4,6 +4,7 @@ import { type JobWithMetadata, PgBoss, type Queue } from 'pg-boss';
 import { Histogram, type Registry } from 'prom-client';
 import { isNoRoom } from '../error-code.ts';
 import type { Tx } from '../postgres/tenancy.ts';
+import { mendTimes } from './mend-times.ts';
 import type { AnyJobHandler, JobContext, JobHandler, JobSender, QueueDeclaration } from './queue.ts';
 
 const SCHEMA = 'pgboss';
@@ -25,6 +26,8 @@ const ONE_MORE_ATTEMPT = `update ${SCHEMA}.job set retry_limit = retry_limit + 1
 const RETRY = { retryDelay: 1, retryBackoff: true, retryDelayMax: 60 } as const;
 /** The handler of a stuck job is told to end first; only one that does not listen is cut off by the queue. */
 const GRACE_SECONDS = 60;
+/** A job waits for as long as it takes; the queue would forget it after two weeks. Sixty years, as an integer of PostgreSQL holds no century. */
+const WAITING_SECONDS = 60 * 365 * 24 * 3600;
 
 /** Seconds that attempts take: a package that is there already a few milliseconds, a large load minutes. */
 const BUCKETS = [0.05, 0.25, 1, 5, 15, 60, 300, 1800];
@@ -44,6 +47,7 @@ export function queueSettings(declaration: QueueDeclaration<object>): Queue {
     ...RETRY,
     expireInSeconds: declaration.expireInSeconds + GRACE_SECONDS,
     heartbeatSeconds: HEARTBEAT_SECONDS,
+    retentionSeconds: WAITING_SECONDS,
     deleteAfterSeconds: 24 * 3600,
     notify: true,
   };
@@ -115,6 +119,7 @@ export async function startJobRunner(
   }
   const sweeper = setInterval(() => {
     void sweepFailed(boss, options.handlers as readonly JobHandler<object>[], options.log);
+    mendTimes(boss, SCHEMA).catch((error) => options.log.error({ code: codeOf(error) }, 'queue-error'));
   }, SUPERVISE_SECONDS * 1000);
   return {
     async stop(timeout) {

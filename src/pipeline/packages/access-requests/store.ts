@@ -78,7 +78,7 @@ export async function markFailed(tx: TenantTx, id: string): Promise<void> {
 }
 
 /** Deletes what has expired, of every municipality. @returns how many */
-export async function deleteExpired(tx: SystemTx): Promise<number> {
-  const rows = await tx.query('delete from access_request where expires_at <= now() returning access_request_id');
+export async function deleteExpired(tx: SystemTx, now: Date): Promise<number> {
+  const rows = await tx.query('delete from access_request where expires_at <= $1 returning access_request_id', [now]);
   return rows.length;
 }
