@@ -4,18 +4,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type Service, send, sendDelivery } from '../../src/client/index.ts';
+import { type Service, send } from '../../src/client/index.ts';
 import { type LaunchedService, launchService } from '../../src/demo/launch-service.ts';
 import { loadCatalogue } from '../../src/domains/index.ts';
 import { freePort } from '../../src/platform/free-port.ts';
-import { unprivilegedAccount } from '../../src/platform/postgres/embedded.ts';
 import type { TestScope } from '../harness/database.ts';
-import { populationFile, YEARS } from './kill-worker.ts';
-import { clientFor, homeOf, inspect, orderAndRead, readPostmaster, runFsck, TABLE } from './running-service.ts';
+import { homeOf, startPostgres, stopPostgres, untilGone } from './postgres-server.ts';
+import { clientFor, deliver, inspect, orderAndRead, runFsck } from './running-service.ts';
 import { end, type KillOptions, seeded } from './worker-process.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -67,18 +65,12 @@ export async function breakParts(t: TestScope, options: BreakOptions): Promise<B
   return { histogram, problems };
 }
 
-/** Delivers a year's population, as any client does: a request that fails in passing is repeated. @returns what went wrong */
-async function deliver(client: Service, folder: string, code: string, round: number): Promise<string[]> {
-  const path = join(folder, `${code}.csv`);
-  await writeFile(path, populationFile(code, round));
-  const span = { periodFrom: `${YEARS[0]}-01`, periodTo: `${YEARS.at(-1)}-12` };
-  try {
-    const what = { domain: 'borger', kind: 'total', sourceSystem: 'cpr', ...span } as const;
-    const { state } = await sendDelivery(client, what, [{ table: TABLE, path }], { gzip: true });
-    return state === 'accepted' ? [] : [`the delivery is ${state}`];
-  } catch (error) {
-    return [`the delivery failed with ${(error as Error).message}`];
-  }
+/** Stops the server without any writing down (`immediate`), and starts it again as it was started before. */
+async function breakPostgres(folder: string, pause: number): Promise<void> {
+  const home = await homeOf(folder);
+  await stopPostgres(home, 'SIGQUIT');
+  await delay(pause);
+  await startPostgres(home);
 }
 
 interface ControlledApi {
@@ -122,30 +114,6 @@ async function breakApi(api: ControlledApi, client: Service, orders: string[]): 
   const again = await send(client, request);
   if (again.body.id !== body.id) throw new Error('what was answered before the api died is not there');
   orders.push(body.id);
-}
-
-/** Stops the server without any writing down (`immediate`), and starts it again as it was started before. */
-async function breakPostgres(folder: string, pause: number): Promise<void> {
-  const home = await homeOf(folder);
-  const { pid } = await readPostmaster(home);
-  const [program, ...args] = (await readFile(join(home, 'data/postmaster.opts'), 'utf8')).trim().split(' ');
-  process.kill(pid, 'SIGQUIT');
-  await untilGone(pid);
-  await delay(pause);
-  const words = args.map((word) => word.replace(/^"(.*)"$/, '$1'));
-  const server = spawn(program ?? '', words, { ...unprivilegedAccount(), cwd: home, detached: true, stdio: 'ignore' });
-  server.unref();
-}
-
-async function untilGone(pid: number): Promise<void> {
-  const isThere = () =>
-    stat(`/proc/${pid}`).then(
-      () => true,
-      () => false,
-    ); // prettier-ignore
-  // One that nobody has waited for yet is there still, and does nothing any more.
-  const isOver = async () => /^State:\s+Z/m.test(await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''));
-  while ((await isThere()) && !(await isOver())) await delay(10);
 }
 
 async function startRedis(t: TestScope): Promise<{ readonly url: string; restart(pause: number): Promise<void> }> {

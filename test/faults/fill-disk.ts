@@ -1,8 +1,7 @@
 // A small disk that holds what the service stores, and is full in a phase of a source delivery or when a Parquet file is made for a package (its other files
 // are put together from what is stored already): all but a seeded rest of it, so that it is now the first and now the last file that has no room. There is room again once the service was seen to fail; everything must then come to its end by itself.
-import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Service, send } from '../../src/client/index.ts';
@@ -13,9 +12,9 @@ import { freePort } from '../../src/platform/free-port.ts';
 import type { TestScope } from '../harness/database.ts';
 import { populationFile, YEARS } from './kill-worker.ts';
 import { clientFor, inspect, order, readPackage, runFsck, TABLE } from './running-service.ts';
+import { mountDisk } from './small-disk.ts';
 import { type KillOptions, seeded } from './worker-process.ts';
 
-const MIB = 1024 * 1024;
 const DISK_MIB = 64;
 const POLL_MS = 20;
 /** The first and the last bytes of such a file. */
@@ -40,19 +39,13 @@ export interface FullOptions extends Omit<KillOptions, 'onKill'> {
   readonly onKill?: (phase: Phase) => void;
 }
 
-/** @returns why this machine lends us no small disk; false when it does */
-export function skipWithoutDisk(): string | false {
-  const isAllowed = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
-  return isAllowed ? false : 'this account may not mount a small disk';
-}
-
 /** Runs as many rounds as `kills` says; in each the disk is full in the next of the phases. */
 export async function fillDisk(
   t: TestScope,
   { kills, seed, folder, failures, onKill }: FullOptions,
 ): Promise<FullReport> {
   const random = seeded(seed);
-  const disk = await mountDisk(t, join(folder, 'disk'));
+  const disk = await mountDisk(t, join(folder, 'disk'), DISK_MIB);
   const metricsPort = await freePort();
   const service = await launchService({
     folder,
@@ -140,35 +133,6 @@ async function readParquet({ baseUrl, token, signal }: Service, id: string): Pro
     if (answer.status !== 503) throw new Error(`the Parquet file: ${answer.status}, ${bytes.length} bytes`);
     await delay(POLL_MS, undefined, { signal });
   }
-}
-
-interface SmallDisk {
-  readonly path: string;
-  /** Leaves `rest` bytes of it free. */
-  fill(rest: number): Promise<void>;
-  empty(): Promise<void>;
-}
-
-async function mountDisk(t: TestScope, path: string): Promise<SmallDisk> {
-  await mkdir(path, { recursive: true });
-  const run = (...args: string[]) => {
-    const { status, stderr } = spawnSync(args[0] as string, args.slice(1), { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`${args[0]}: ${stderr}`);
-  };
-  run('mount', '-t', 'tmpfs', '-o', `size=${DISK_MIB}m,mode=0700`, 'tmpfs', path);
-  t.teardown(() => run('umount', '--lazy', path));
-  const ballast = join(path, 'ballast');
-  return {
-    path,
-    async fill(rest) {
-      const { bavail, bsize } = await statfs(path);
-      const handle = await open(ballast, 'w');
-      for (let left = bavail * bsize - rest; left > 0; left -= MIB)
-        await handle.write(Buffer.alloc(Math.min(left, MIB)));
-      await handle.close();
-    },
-    empty: () => rm(ballast, { force: true }),
-  };
 }
 
 /** As the worker's own metrics count them. */

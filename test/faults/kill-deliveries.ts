@@ -20,8 +20,6 @@ const TABLE = 'bor_befolkning';
 /** Deliveries of each subscription that are owed from the start. */
 const OWED = 5;
 const PATIENCE_MS = 240_000;
-/** A worker is paused for longer than its jobs wait for it. */
-const PAUSE_MS = 60_000;
 /** A clock jumps by up to so much: longer than anything is kept. */
 const JUMP_SECONDS = 3 * 366 * 86_400;
 
@@ -38,10 +36,12 @@ export interface DeliveryReport {
 
 export interface DeliveryKillOptions extends Omit<KillOptions, 'onKill'> {
   /**
-   * `pause`: the worker is stopped for a minute while another takes over, and then goes on. `jump`: its clock, that of PostgreSQL, or both as on one machine
+   * `pause`: the worker is stopped, for a minute unless `pause` says otherwise, while another takes over, and then goes on. `jump`: its clock, that of PostgreSQL, or both as on one machine
    * jump to years ahead or behind, and back.
    */
   readonly how: 'kill' | 'pause' | 'jump';
+  /** Milliseconds; a worker's jobs wait for it for 11 s. */
+  readonly pause?: number;
   readonly onKill?: (phase: DeliveryPhase) => void;
 }
 
@@ -76,6 +76,8 @@ export async function killDeliveries(t: TestScope, options: DeliveryKillOptions)
     // Now and then one of two clocks is ahead from the start.
     if (random(2) === 0) await jump?.one(random(JUMP_SECONDS));
     const worker = startWorkerProcess(scene, clocks?.worker.environment);
+    // A worker that starts with all clocks wrong cannot know.
+    if (jump !== undefined) await untilStarted(scene);
     await untilMoment(scene, subscription, random);
     if (options.how === 'pause') worker.kill('SIGSTOP');
     else if (jump !== undefined) await jump.all((random(2) * 2 - 1) * random(JUMP_SECONDS));
@@ -85,7 +87,7 @@ export async function killDeliveries(t: TestScope, options: DeliveryKillOptions)
     options.onKill?.(phase);
     if (options.how === 'pause') {
       const other = startWorkerProcess(scene);
-      await Promise.all([delay(PAUSE_MS), untilAllReady(scene, round)]);
+      await Promise.all([delay(options.pause ?? 60_000), untilAllReady(scene, round)]);
       worker.kill('SIGCONT');
       // What it was about to do, it does now; a stopping worker ends its jobs first.
       await end(worker, 'SIGTERM');
@@ -220,6 +222,18 @@ async function untilMoment(scene: Scene, subscription: string, random: (below: n
   const deadline = Date.now() + PATIENCE_MS;
   while ((await phaseOf(scene, subscription)) === 'before they were created' && Date.now() < deadline) await delay(2);
   await delay(random(700));
+}
+
+/** Until a worker takes up jobs: it has looked at the clock by then. */
+async function untilStarted(scene: Scene): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
+  while (Date.now() < deadline) {
+    const { rowCount } = await scene.owner.query(
+      `select from pg_stat_activity where datname = current_database() and application_name = 'flis-worker-jobs'`,
+    );
+    if (rowCount !== 0) return;
+    await delay(20);
+  }
 }
 
 async function phaseOf(scene: Scene, subscription: string): Promise<DeliveryPhase> {

@@ -1,7 +1,7 @@
-// The long form of the fault tests, run by hand: `npm run faults [loads|packages|deliveries|pauses|jumps|webhooks|parts|disk|storage|same] [kills] [seed]`.
+// The long form of the fault tests, run by hand: `npm run faults [loads|packages|deliveries|pauses|jumps|webhooks|parts|disk|database|storage|same] [kills] [seed]`.
 // SIGKILLs at seeded moments; prints where they hit and whatever was wrong. `same` kills every worker that takes up one and the same delivery; `pauses` stops
 // workers for a minute while others take over, `jumps` sets their clocks, `webhooks` kills them while they send; `parts` breaks PostgreSQL, the api and Redis
-// under a whole running service, and `disk` fills its disk (for those who may mount a small one); `storage` lets the storage fail at every call of a load, a
+// under a whole running service, `disk` fills its disk and `database` that of PostgreSQL (for those who may mount a small one); `storage` lets the storage fail at every call of a load, a
 // package and a delivery.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { removeTestServer } from '../harness/database.ts';
 import { breakParts } from './break-parts.ts';
 import { failStorage } from './fail-storage.ts';
+import { fillDatabase } from './fill-database.ts';
 import { fillDisk } from './fill-disk.ts';
 import { killBuilders } from './kill-builder.ts';
 import { killDeliveries } from './kill-deliveries.ts';
@@ -30,6 +31,7 @@ const KILLS: Record<string, number> = {
   webhooks: 30,
   parts: 30,
   disk: 30,
+  database: 30,
   same: 6,
 };
 const given = process.argv.slice(2);
@@ -63,12 +65,12 @@ async function runSeeded(): Promise<Report> {
     process.stdout.write(`\n${repeated} requests came again under an id that had arrived`);
     return report;
   }
-  if (what === 'parts' || what === 'disk') {
+  if (what === 'parts' || what === 'disk' || what === 'database') {
     const folder = await mkdtemp(join(tmpdir(), `flis-${what}-`));
     scope.teardown(() => rm(folder, { recursive: true, force: true }));
-    return what === 'parts'
-      ? breakParts(scope, { ...options, folder })
-      : fillDisk(scope, { ...options, folder, failures: 6 });
+    if (what === 'parts') return breakParts(scope, { ...options, folder });
+    if (what === 'database') return fillDatabase(scope, { ...options, folder });
+    return fillDisk(scope, { ...options, folder, failures: 6 });
   }
   const how = ({ pauses: 'pause', jumps: 'jump' } as const)[what] ?? 'kill';
   const { deliveries, ...report } = await killDeliveries(scope, { ...options, how });

@@ -2,14 +2,15 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { type Service, send } from '../../src/client/index.ts';
+import { type Service, send, sendDelivery } from '../../src/client/index.ts';
 import type { LaunchedService } from '../../src/demo/launch-service.ts';
 import { untilState } from '../../src/demo/until-state.ts';
-import { unprivilegedAccount } from '../../src/platform/postgres/embedded.ts';
+import { populationFile, YEARS } from './kill-worker.ts';
+import { homeOf, readPostmaster } from './postgres-server.ts';
 
 /** The one table of their deliveries. */
 export const TABLE = 'bor_befolkning';
@@ -65,18 +66,6 @@ export async function readPackage(client: Service, id: string): Promise<string[]
   return isWhole ? [] : [`package ${id} has other bytes`];
 }
 
-/** Where the service's own cluster lives; as root it is a folder that another account can reach. */
-export async function homeOf(folder: string): Promise<string> {
-  const own = join(folder, 'postgres');
-  return unprivilegedAccount() === undefined ? own : readFile(join(own, 'cluster'), 'utf8');
-}
-
-/** The process and the port of the server whose cluster is in `home`. */
-export async function readPostmaster(home: string): Promise<{ pid: number; port: number }> {
-  const lines = (await readFile(join(home, 'data/postmaster.pid'), 'utf8')).split('\n');
-  return { pid: Number(lines[0]), port: Number(lines[3]) };
-}
-
 /** Each municipality has one revision of its one delivery, each order one row, and events have no gaps. */
 export async function inspect(folder: string, orders: readonly string[]): Promise<string[]> {
   const home = await homeOf(folder);
@@ -119,4 +108,18 @@ export async function runFsck(service: LaunchedService): Promise<string[]> {
   });
   const [code] = await once(child, 'close');
   return code === 0 ? [] : [`fsck: ${output}`];
+}
+
+/** Delivers a year's population, as any client does: a request that fails in passing is repeated. @returns what went wrong */
+export async function deliver(client: Service, folder: string, code: string, round: number): Promise<string[]> {
+  const path = join(folder, `${code}.csv`);
+  await writeFile(path, populationFile(code, round));
+  const span = { periodFrom: `${YEARS[0]}-01`, periodTo: `${YEARS.at(-1)}-12` };
+  try {
+    const what = { domain: 'borger', kind: 'total', sourceSystem: 'cpr', ...span } as const;
+    const { state } = await sendDelivery(client, what, [{ table: TABLE, path }], { gzip: true });
+    return state === 'accepted' ? [] : [`the delivery is ${state}`];
+  } catch (error) {
+    return [`the delivery failed with ${(error as Error).message}`];
+  }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkPackages } from '../../src/pipeline/packages/index.ts';
 import { checkStorage } from '../../src/pipeline/warehouse/index.ts';
+import { STOP_DEADLINE } from '../../src/start.ts';
 import { CONTEXT_SECRET } from '../harness/database.ts';
 import { ROOT_SECRET, type Scene } from '../pipeline/warehouse-scene.ts';
 
@@ -63,10 +64,16 @@ export function startWorkerProcess(scene: Scene, environment: Readonly<Record<st
   });
 }
 
+/** @throws Error when it has not ended long after it must have; it is killed then */
 export async function end(worker: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+  if (worker.exitCode !== null || worker.signalCode !== null) return;
   const exit = once(worker, 'exit');
   worker.kill(signal);
+  const given = setTimeout(() => worker.kill('SIGKILL'), 2 * STOP_DEADLINE);
   await exit;
+  clearTimeout(given);
+  if (signal === 'SIGTERM' && worker.signalCode === 'SIGKILL')
+    throw new Error('a process did not end when it was told to');
 }
 
 /** What fsck finds, over all stages. */

@@ -1,5 +1,5 @@
 // The short forms of what is done to workers and to their storage while they prepare deliveries and tell of them; the long ones are
-// `npm run faults deliveries`, `jumps`, `webhooks` and `storage`. Workers that are paused for a minute are in the long form alone.
+// `npm run faults deliveries`, `jumps`, `webhooks` and `storage`.
 import t from 'tap';
 import { failStorage } from '../faults/fail-storage.ts';
 import { killDeliveries } from '../faults/kill-deliveries.ts';

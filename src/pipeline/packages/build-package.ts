@@ -7,6 +7,7 @@ import type { Digester } from '../../platform/digest/digester.ts';
 import type { DuckDbPool } from '../../platform/duckdb/pool.ts';
 import { type Tenant, type TenantTx, withTenant } from '../../platform/postgres/tenancy.ts';
 import type { ObjectStorage } from '../../platform/storage/storage.ts';
+import { machineClock } from '../../platform/time/steady-clock.ts';
 import {
   diffSlices,
   isIdentityTable,
@@ -60,7 +61,7 @@ export async function buildPackage(
   const { manifest, files } = await assembleFiles(deps, plan.domain, plan.facts, content, plan.identity);
   await withTenant(deps.pool, tenant, async (tx) => {
     await keepDiffs(tx, deps.storage, plan.domain.id, newDiffs);
-    if (await markReady(tx, packageId, manifest)) await insertFiles(tx, packageId, files);
+    if (await markReady(tx, packageId, manifest, machineClock.likely())) await insertFiles(tx, packageId, files);
     signal.throwIfAborted();
   });
 }

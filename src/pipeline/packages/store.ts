@@ -104,12 +104,15 @@ export async function findRevisionTime(tx: TenantTx, domain: string, revision: n
 /** For so long the files of a package can be fetched, from when it was ready or was last delivered. */
 const KEPT = '13 months';
 
-/** Makes a package that is being built ready. @returns false when it is not being built (any more) */
-export async function markReady(tx: TenantTx, id: string, manifest: StoredManifest): Promise<boolean> {
+/**
+ * Makes a package that is being built ready, and keeps it from the later of PostgreSQL's time and `likely`, this process's: one may be behind.
+ * @returns false when it is not being built (any more)
+ */
+export async function markReady(tx: TenantTx, id: string, manifest: StoredManifest, likely: Date): Promise<boolean> {
   const rows = await tx.query(
-    `update package set state = 'ready', ready_at = now(), kept_until = now() + $3::interval, manifest = $2
+    `update package set state = 'ready', ready_at = now(), kept_until = greatest(now(), $4) + $3::interval, manifest = $2
       where package_id = $1 and state = 'building' returning package_id`,
-    [id, JSON.stringify(manifest), KEPT],
+    [id, JSON.stringify(manifest), KEPT, likely],
   );
   return rows.length === 1;
 }

@@ -3,6 +3,7 @@
 import type { Domain } from '../../../domains/definition.ts';
 import { appendEvent } from '../../../events/index.ts';
 import { type Tenant, type TenantTx, withTenant } from '../../../platform/postgres/tenancy.ts';
+import { machineClock } from '../../../platform/time/steady-clock.ts';
 import { latestRevision, readRevision, readSlicePairs, schemaHashOf } from '../../../slices/index.ts';
 import {
   type BuildDeps,
@@ -61,8 +62,10 @@ export async function prepareDelivery(
   const signed = await signStatement(deps.statementKey, 'manifest', manifest);
   await withTenant(deps.pool, tenant, async (tx) => {
     // First: a package that is taken back meanwhile is not delivered, and the next try settles on another.
-    if (!(await keepPackage(tx, ordered.id, deps.clock()))) throw new Error('the package of a delivery is not ready');
-    if (!(await markReady(tx, deliveryId, ordered.id, signed, deps.clock()))) return;
+    const at = deps.clock();
+    const from = new Date(Math.max(at.getTime(), machineClock.likely().getTime()));
+    if (!(await keepPackage(tx, ordered.id, from))) throw new Error('the package of a delivery is not ready');
+    if (!(await markReady(tx, deliveryId, ordered.id, signed, at))) return;
     await insertDeliveryFiles(tx, deliveryId, files);
     signal.throwIfAborted();
     const { subscriptionId: subscription, domain, dueOn } = delivery;
