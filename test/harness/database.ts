@@ -163,16 +163,20 @@ export async function createDatabaseIn(
   t: TestScope,
   environment: Readonly<Record<string, string>>,
 ): Promise<TestDatabase> {
-  const server = await startOwnServer(t, environment);
+  const server = await startOwnServer(t, { ...process.env, ...environment });
   await runAsOwner(server.url, 'create database flis');
   const { migrate } = await import('../../db/migrate.ts');
   await migrate(migrateOptions(withDatabase(server.url, 'flis')));
   return databaseUrls(server.url, 'flis');
 }
 
-async function startOwnServer(t: TestScope, environment: Readonly<Record<string, string>> = {}) {
+async function startOwnServer(t: TestScope, environment?: Readonly<Record<string, string | undefined>>) {
   const folder = await mkdtemp(join(tmpdir(), 'flis-server-'));
-  const server = await startEmbeddedPostgres({ folder, settings: { fsync: 'off' }, environment });
+  const server = await startEmbeddedPostgres({
+    folder,
+    settings: { fsync: 'off' },
+    ...(environment && { environment }),
+  });
   t.teardown(async () => {
     await server.stop();
     await server.remove();

@@ -27,8 +27,8 @@ export interface EmbeddedOptions {
   readonly reachable?: string;
   /** Settings for the server's command line, e.g. `{ fsync: 'off' }` in tests. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Further environment variables of the server. */
-  readonly environment?: Readonly<Record<string, string>>;
+  /** The server's environment variables, in place of this process's. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 interface Account {
@@ -60,7 +60,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   const server = spawn(binaries.postgres, ['-D', data, ...serverArguments(port, options.settings ?? {})], {
     ...account,
     cwd: home,
-    env: { ...process.env, ...options.environment },
+    ...(options.environment && { env: options.environment }),
     // A group of its own: Ctrl-C in a terminal must reach the service first, which then stops this server.
     detached: true,
     stdio: ['ignore', log, log],
