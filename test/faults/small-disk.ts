@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, open, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isNoRoom } from '../../src/platform/error-code.ts';
 import type { TestScope } from '../harness/database.ts';
 
 const MIB = 1024 * 1024;
@@ -34,9 +35,15 @@ export async function mountDisk(t: TestScope, path: string, mebibytes: number): 
     async fill(rest) {
       const { bavail, bsize } = await statfs(path);
       const handle = await open(ballast, 'w');
-      for (let left = bavail * bsize - rest; left > 0; left -= MIB)
-        await handle.write(Buffer.alloc(Math.min(left, MIB)));
-      await handle.close();
+      try {
+        for (let left = bavail * bsize - rest; left > 0; left -= MIB)
+          await handle.write(Buffer.alloc(Math.min(left, MIB)));
+      } catch (error) {
+        // Somebody else has taken the rest meanwhile.
+        if (!isNoRoom(error)) throw error;
+      } finally {
+        await handle.close();
+      }
     },
     empty: () => rm(ballast, { force: true }),
   };
